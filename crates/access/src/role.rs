@@ -1,0 +1,238 @@
+//! Roles, permissions, and the one matrix between them.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! named {
+    (
+        $(#[$doc:meta])*
+        $name:ident { $($(#[$variant_doc:meta])* $variant:ident $text:literal;)* }
+    ) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum $name {
+            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)*
+        }
+
+        impl $name {
+            /// All of them, in the order of the matrix.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// Its name on the wire.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = String;
+            /// The error lists every name there is.
+            fn from_str(text: &str) -> Result<Self, String> {
+                Self::ALL.iter().copied().find(|one| one.as_str() == text).ok_or_else(|| {
+                    let all: Vec<_> = Self::ALL.iter().map(|one| one.as_str()).collect();
+                    format!("one of {}", all.join(", "))
+                })
+            }
+        }
+    };
+}
+pub(crate) use named;
+
+named! {
+    /// What a principal may be. The first six are the operator's own people and machines.
+    Role {
+        /// Runs the book itself: organisations, principals, keys, grants.
+        Admin "admin";
+        /// Orders hardware, plans capacity, drafts contracts.
+        Planner "planner";
+        /// Decides on parties, hits and determinations; opens sealed values.
+        Compliance "compliance";
+        /// Receives, repairs and sanitises nodes; reports usage.
+        SiteOperator "site_operator";
+        /// Issues invoices and posts to the ledger.
+        Finance "finance";
+        /// Reads everything, changes nothing, opens no sealed value.
+        Auditor "auditor";
+        /// An intermediary: reads its own contracts and those of its clients.
+        Partner "partner";
+        /// Runs a tenant's own organisation.
+        TenantAdmin "tenant_admin";
+        /// Reads a tenant's own capacity.
+        TenantUser "tenant_user";
+    }
+}
+
+impl Role {
+    /// Whether it is a role of the operator's own people: held over the whole book only.
+    pub fn is_operator(self) -> bool {
+        !matches!(self, Self::Partner | Self::TenantAdmin | Self::TenantUser)
+    }
+}
+
+named! {
+    /// One kind of act. Every route names the one that it needs.
+    Permission {
+        /// Read the book's own facts: its name, position, root.
+        BookRead "book.read";
+        /// Read organisations, projects, principals, keys (never secrets) and grants.
+        AccessRead "access.read";
+        /// Change them.
+        AccessManage "access.manage";
+        /// Read models, sites, orders and nodes.
+        FleetRead "fleet.read";
+        /// Register models, sites and halls; place and slip orders.
+        FleetPlan "fleet.plan";
+        /// Receive tranches, move nodes between phases, record sanitisations.
+        FleetOperate "fleet.operate";
+        /// Read pools, the calendar, reservations and allocations.
+        CapacityRead "capacity.read";
+        /// Open pools, schedule supply, reserve, end.
+        CapacityPlan "capacity.plan";
+        /// Name and release nodes.
+        CapacityAllocate "capacity.allocate";
+        /// Read parties and interests, sealed fields as sealed.
+        PartiesRead "parties.read";
+        /// Register and amend parties and interests.
+        PartiesWrite "parties.write";
+        /// Open sealed values; each opening is an event.
+        PartiesOpen "parties.open";
+        /// Read lists, screenings and hits.
+        ScreeningRead "screening.read";
+        /// Import lists and screen parties.
+        ScreeningRun "screening.run";
+        /// Dispose and confirm hits.
+        ScreeningDispose "screening.dispose";
+        /// Read rulebooks, determinations and authorisations.
+        RulebookRead "rulebook.read";
+        /// Adopt rulebooks, record and revoke authorisations.
+        RulebookAdopt "rulebook.adopt";
+        /// Make determinations.
+        RulebookDetermine "rulebook.determine";
+        /// Read contracts and lots.
+        ContractsRead "contracts.read";
+        /// Draft contracts and exercise extensions.
+        ContractsDraft "contracts.draft";
+        /// Sign contracts.
+        ContractsSign "contracts.sign";
+        /// Plan wind-downs and record their steps.
+        ContractsWindDown "contracts.wind_down";
+        /// Approve wind-downs (another person than who planned).
+        ContractsApprove "contracts.approve";
+        /// Read usage and invoices.
+        BillingRead "billing.read";
+        /// Record usage.
+        UsageRecord "usage.record";
+        /// Issue invoices.
+        BillingIssue "billing.issue";
+        /// Read legal entities, accounts and entries.
+        LedgerRead "ledger.read";
+        /// Register entities, post and reverse entries.
+        LedgerPost "ledger.post";
+        /// Ask what follows from a change of lists, rules or ownership.
+        ImpactRead "impact.read";
+        /// Read events, and the stream of them.
+        JournalRead "journal.read";
+        /// Read who read what, and every authorisation decision.
+        AuditRead "audit.read";
+        /// Read the server's metrics.
+        MetricsRead "metrics.read";
+    }
+}
+
+/// Whether the role holds the permission, inside the scope that it is granted over.
+pub fn allows(role: Role, permission: Permission) -> bool {
+    use Permission as P;
+    let reads = matches!(
+        permission,
+        P::BookRead
+            | P::AccessRead
+            | P::FleetRead
+            | P::CapacityRead
+            | P::PartiesRead
+            | P::ScreeningRead
+            | P::RulebookRead
+            | P::ContractsRead
+            | P::BillingRead
+            | P::LedgerRead
+            | P::ImpactRead
+    );
+    match role {
+        Role::Admin => {
+            reads
+                || matches!(
+                    permission,
+                    P::AccessManage | P::JournalRead | P::AuditRead | P::MetricsRead
+                )
+        }
+        Role::Planner => {
+            reads
+                || matches!(
+                    permission,
+                    P::FleetPlan
+                        | P::CapacityPlan
+                        | P::CapacityAllocate
+                        | P::PartiesWrite
+                        | P::ContractsDraft
+                        | P::ContractsSign
+                        | P::ContractsWindDown
+                )
+        }
+        Role::Compliance => {
+            reads
+                || matches!(
+                    permission,
+                    P::PartiesWrite
+                        | P::PartiesOpen
+                        | P::ScreeningRun
+                        | P::ScreeningDispose
+                        | P::RulebookAdopt
+                        | P::RulebookDetermine
+                        | P::ContractsWindDown
+                        | P::ContractsApprove
+                        | P::JournalRead
+                )
+        }
+        Role::SiteOperator => matches!(
+            permission,
+            P::BookRead
+                | P::FleetRead
+                | P::FleetOperate
+                | P::CapacityRead
+                | P::CapacityAllocate
+                | P::ContractsWindDown
+                | P::UsageRecord
+                | P::MetricsRead
+        ),
+        Role::Finance => {
+            reads && !matches!(permission, P::ScreeningRead)
+                || matches!(permission, P::UsageRecord | P::BillingIssue | P::LedgerPost)
+        }
+        Role::Auditor => {
+            reads || matches!(permission, P::JournalRead | P::AuditRead | P::MetricsRead)
+        }
+        Role::Partner | Role::TenantAdmin => {
+            tenant_reads(permission)
+                || matches!(permission, P::AccessRead)
+                || role == Role::TenantAdmin && matches!(permission, P::AccessManage)
+        }
+        Role::TenantUser => tenant_reads(permission),
+    }
+}
+
+fn tenant_reads(permission: Permission) -> bool {
+    use Permission as P;
+    matches!(
+        permission,
+        P::BookRead
+            | P::FleetRead
+            | P::CapacityRead
+            | P::PartiesRead
+            | P::ContractsRead
+            | P::BillingRead
+    )
+}
