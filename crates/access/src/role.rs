@@ -144,95 +144,92 @@ named! {
     }
 }
 
-/// Whether the role holds the permission, inside the scope that it is granted over.
-pub fn allows(role: Role, permission: Permission) -> bool {
-    use Permission as P;
-    let reads = matches!(
-        permission,
-        P::BookRead
-            | P::AccessRead
-            | P::FleetRead
-            | P::CapacityRead
-            | P::PartiesRead
-            | P::ScreeningRead
-            | P::RulebookRead
-            | P::ContractsRead
-            | P::BillingRead
-            | P::LedgerRead
-            | P::ImpactRead
-    );
+use Permission as P;
+
+/// What the operator's office reads.
+const READS: &[P] = &[
+    P::BookRead,
+    P::AccessRead,
+    P::FleetRead,
+    P::CapacityRead,
+    P::PartiesRead,
+    P::ScreeningRead,
+    P::RulebookRead,
+    P::ContractsRead,
+    P::BillingRead,
+    P::LedgerRead,
+    P::ImpactRead,
+];
+
+/// What partners and tenants read of their own.
+const OWN_READS: &[P] = &[
+    P::BookRead,
+    P::FleetRead,
+    P::CapacityRead,
+    P::PartiesRead,
+    P::ContractsRead,
+    P::BillingRead,
+];
+
+/// What a role holds: a shared set of reads, and more of its own.
+fn held(role: Role) -> (&'static [P], &'static [P]) {
     match role {
-        Role::Admin => {
-            reads
-                || matches!(
-                    permission,
-                    P::AccessManage | P::JournalRead | P::AuditRead | P::MetricsRead
-                )
-        }
-        Role::Planner => {
-            reads
-                || matches!(
-                    permission,
-                    P::FleetPlan
-                        | P::CapacityPlan
-                        | P::CapacityAllocate
-                        | P::PartiesWrite
-                        | P::ContractsDraft
-                        | P::ContractsSign
-                        | P::ContractsWindDown
-                )
-        }
-        Role::Compliance => {
-            reads
-                || matches!(
-                    permission,
-                    P::PartiesWrite
-                        | P::PartiesOpen
-                        | P::ScreeningRun
-                        | P::ScreeningDispose
-                        | P::RulebookAdopt
-                        | P::RulebookDetermine
-                        | P::ContractsWindDown
-                        | P::ContractsApprove
-                        | P::JournalRead
-                )
-        }
-        Role::SiteOperator => matches!(
-            permission,
-            P::BookRead
-                | P::FleetRead
-                | P::FleetOperate
-                | P::CapacityRead
-                | P::CapacityAllocate
-                | P::ContractsWindDown
-                | P::UsageRecord
-                | P::MetricsRead
+        Role::Admin => (
+            READS,
+            &[
+                P::AccessManage,
+                P::JournalRead,
+                P::AuditRead,
+                P::MetricsRead,
+            ],
         ),
-        Role::Finance => {
-            reads && !matches!(permission, P::ScreeningRead)
-                || matches!(permission, P::UsageRecord | P::BillingIssue | P::LedgerPost)
-        }
-        Role::Auditor => {
-            reads || matches!(permission, P::JournalRead | P::AuditRead | P::MetricsRead)
-        }
-        Role::Partner | Role::TenantAdmin => {
-            tenant_reads(permission)
-                || matches!(permission, P::AccessRead)
-                || role == Role::TenantAdmin && matches!(permission, P::AccessManage)
-        }
-        Role::TenantUser => tenant_reads(permission),
+        Role::Planner => (
+            READS,
+            &[
+                P::FleetPlan,
+                P::CapacityPlan,
+                P::CapacityAllocate,
+                P::PartiesWrite,
+                P::ContractsDraft,
+                P::ContractsSign,
+                P::ContractsWindDown,
+            ],
+        ),
+        Role::Compliance => (
+            READS,
+            &[
+                P::PartiesWrite,
+                P::PartiesOpen,
+                P::ScreeningRun,
+                P::ScreeningDispose,
+                P::RulebookAdopt,
+                P::RulebookDetermine,
+                P::ContractsWindDown,
+                P::ContractsApprove,
+                P::JournalRead,
+            ],
+        ),
+        Role::SiteOperator => (
+            &[P::BookRead, P::FleetRead, P::CapacityRead],
+            &[
+                P::FleetOperate,
+                P::CapacityAllocate,
+                P::ContractsWindDown,
+                P::UsageRecord,
+                P::MetricsRead,
+            ],
+        ),
+        Role::Finance => (READS, &[P::UsageRecord, P::BillingIssue, P::LedgerPost]),
+        Role::Auditor => (READS, &[P::JournalRead, P::AuditRead, P::MetricsRead]),
+        // The client itself and its own partner may read what is sealed of it.
+        Role::Partner => (OWN_READS, &[P::AccessRead, P::PartiesOpen]),
+        Role::TenantAdmin => (OWN_READS, &[P::AccessRead, P::AccessManage, P::PartiesOpen]),
+        Role::TenantUser => (OWN_READS, &[]),
     }
 }
 
-fn tenant_reads(permission: Permission) -> bool {
-    use Permission as P;
-    matches!(
-        permission,
-        P::BookRead
-            | P::FleetRead
-            | P::CapacityRead
-            | P::PartiesRead
-            | P::ContractsRead
-            | P::BillingRead
-    )
+/// Whether the role holds the permission, inside the scope that it is granted over.
+pub fn allows(role: Role, permission: Permission) -> bool {
+    let (shared, own) = held(role);
+    shared.contains(&permission) || own.contains(&permission)
 }
