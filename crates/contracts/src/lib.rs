@@ -1,1 +1,36 @@
-//! contracts
+//! Capacity agreements: who sells what to whom, through whom, for how long, at what price, and
+//! how it ends.
+//!
+//! It is not where capacity is held (`capacity`), where the law is read (`rulebook`) or where
+//! money is counted (`billing`, `ledger`): the book brings their facts in commands and composes
+//! what follows. Start at [`Contract`], then [`decide`].
+
+mod apply;
+mod command;
+mod decide;
+mod event;
+mod model;
+mod rejection;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use apply::apply;
+pub use command::{
+    ApproveWindDown, Command, DraftContract, EndContract, ExerciseExtension, NewLot, PlanWindDown,
+    RecordWindDownStep, ResumeAccess, SignContract, SignedReservation, SuspendAccess,
+    WithdrawDraft, WithdrawWindDown,
+};
+pub use decide::decide;
+pub use event::{
+    AccessResumed, AccessSuspended, ContractDrafted, ContractEnded, ContractExtended,
+    ContractSigned, DraftWithdrawn, Event, ExtendedLot, LotDrafted, SignedLot, WindDownApproved,
+    WindDownPlanned, WindDownStepRecorded, WindDownWithdrawn,
+};
+pub use model::{
+    Cause, Contract, Extension, LONGEST_TERM_DAYS, Lot, LotExtension, MOST_LOTS, Prepayment, Price,
+    RegulatoryTermination, Segment, SegmentPrice, Status, Step, StepRecord, Suspension, Treatment,
+    WindDown, WindDownStatus, stated_hours,
+};
+pub use rejection::Rejection;
+pub use state::State;

@@ -1,0 +1,508 @@
+//! Deciding what may happen to contracts.
+
+use bareboat_base::{
+    Code, Context, ContractId, Date, DateWindow, LotId, MicroPrice, Money, WindDownId,
+    time::tz_version,
+};
+
+use crate::command::{
+    ApproveWindDown, Command, DraftContract, EndContract, ExerciseExtension, NewLot, PlanWindDown,
+    RecordWindDownStep, ResumeAccess, SignContract, SuspendAccess, WithdrawDraft, WithdrawWindDown,
+};
+use crate::event::{
+    AccessResumed, AccessSuspended, ContractDrafted, ContractEnded, ContractExtended,
+    ContractSigned, DraftWithdrawn, Event, ExtendedLot, LotDrafted, SignedLot, WindDownApproved,
+    WindDownPlanned, WindDownStepRecorded, WindDownWithdrawn,
+};
+use crate::model::{
+    Cause, Contract, LONGEST_TERM_DAYS, LotExtension, MOST_LOTS, Price, Status, WindDown,
+    WindDownStatus, stated_hours,
+};
+use crate::rejection::Rejection;
+use crate::state::{State, credit_dates, extension_dates};
+
+/// The largest total, in minor units: a million million million.
+const LARGEST_TOTAL: i128 = 1_000_000_000_000_000_000;
+/// The largest price of a GPU-hour, in micro-units: a million.
+const LARGEST_PRICE: i128 = 1_000_000_000_000;
+
+/// All the events of one command, or why not.
+pub fn decide(
+    state: &State,
+    context: &Context,
+    command: &Command,
+) -> Result<Vec<Event>, Rejection> {
+    let event = match command {
+        Command::DraftContract(command) => draft(state, context, command)?.into(),
+        Command::WithdrawDraft(WithdrawDraft { contract }) => {
+            let row = contract_of(state, *contract)?;
+            needs(row, *contract, &[Status::Draft], "withdrawn")?;
+            Event::from(DraftWithdrawn {
+                contract: *contract,
+            })
+        }
+        Command::SignContract(command) => sign(state, command)?.into(),
+        Command::ExerciseExtension(command) => extend(state, command)?.into(),
+        Command::SuspendAccess(command) => suspend(state, command)?.into(),
+        Command::ResumeAccess(command) => resume(state, command)?.into(),
+        Command::PlanWindDown(command) => plan(state, context, command)?.into(),
+        Command::WithdrawWindDown(command) => withdraw(state, command)?.into(),
+        Command::ApproveWindDown(command) => approve(state, context, command)?.into(),
+        Command::RecordWindDownStep(command) => step(state, command)?.into(),
+        Command::EndContract(command) => end(state, command)?.into(),
+    };
+    Ok(vec![event])
+}
+
+fn contract_of(state: &State, contract: ContractId) -> Result<&Contract, Rejection> {
+    state
+        .contract(contract)
+        .ok_or(Rejection::UnknownContract { contract })
+}
+
+fn wind_down_of(state: &State, wind_down: WindDownId) -> Result<&WindDown, Rejection> {
+    state
+        .wind_down(wind_down)
+        .ok_or(Rejection::UnknownWindDown { wind_down })
+}
+
+fn needs(
+    row: &Contract,
+    contract: ContractId,
+    any: &[Status],
+    act: &'static str,
+) -> Result<(), Rejection> {
+    if any.contains(&row.status) {
+        return Ok(());
+    }
+    Err(Rejection::WrongStatus {
+        contract,
+        status: row.status.as_str(),
+        act,
+    })
+}
+
+fn draft(
+    state: &State,
+    context: &Context,
+    command: &DraftContract,
+) -> Result<ContractDrafted, Rejection> {
+    if state.by_reference(&command.reference).is_some() {
+        return Err(Rejection::ReferenceTaken {
+            reference: command.reference.to_string(),
+        });
+    }
+    if command.lots.is_empty() || command.lots.len() > MOST_LOTS {
+        return Err(Rejection::LotCount {
+            found: command.lots.len(),
+            most: MOST_LOTS,
+        });
+    }
+    let lots = (0_u32..)
+        .zip(&command.lots)
+        .map(|(ordinal, lot)| draft_lot(context.mint(ordinal), lot))
+        .collect::<Result<Vec<_>, _>>()?;
+    check_price(command.price, command)?;
+    let term = term_of(&lots)?;
+    check_prepayment(command, term)?;
+    check_extension(command, term)?;
+    Ok(ContractDrafted {
+        contract: context.mint(0),
+        reference: command.reference.clone(),
+        entity: command.entity,
+        partner: command.partner,
+        client: command.client,
+        organisation: command.organisation,
+        client_organisation: command.client_organisation,
+        project: command.project,
+        currency: command.currency,
+        billing_zone: command.billing_zone.clone(),
+        lots,
+        term,
+        price: command.price,
+        take_or_pay: command.take_or_pay,
+        prepayment: command.prepayment,
+        extension: command.extension,
+        regulatory_termination: command.regulatory_termination,
+        treatment: command.treatment,
+    })
+}
+
+fn draft_lot(id: LotId, lot: &NewLot) -> Result<LotDrafted, Rejection> {
+    if lot.gpus.0 == 0 {
+        return Err(Rejection::NoGpus);
+    }
+    let nodes = lot
+        .gpus
+        .in_nodes(lot.gpus_per_node)
+        .map_err(|(below, above)| Rejection::PartNodes {
+            gpus: lot.gpus,
+            gpus_per_node: lot.gpus_per_node,
+            below,
+            above,
+        })?;
+    if lot.window.days() > LONGEST_TERM_DAYS {
+        return Err(Rejection::TermTooLong {
+            window: lot.window,
+            most_days: LONGEST_TERM_DAYS,
+        });
+    }
+    let stated_hours = lot.stated_hours.unwrap_or_else(|| stated_hours(lot.window));
+    if stated_hours == 0 {
+        return Err(Rejection::NoStatedHours);
+    }
+    Ok(LotDrafted {
+        lot: id,
+        model: lot.model,
+        site: lot.site,
+        zone: lot.zone.clone(),
+        gpus: lot.gpus,
+        gpus_per_node: lot.gpus_per_node.max(1),
+        nodes,
+        window: lot.window,
+        stated_hours,
+        max_leaves: lot.max_leaves,
+    })
+}
+
+fn term_of(lots: &[LotDrafted]) -> Result<DateWindow, Rejection> {
+    let from = lots.iter().map(|lot| lot.window.from()).min();
+    let to = lots.iter().map(|lot| lot.window.to()).max();
+    match (from, to) {
+        (Some(from), Some(to)) => Ok(DateWindow::new(from, to)?),
+        _ => Err(Rejection::LotCount {
+            found: 0,
+            most: MOST_LOTS,
+        }),
+    }
+}
+
+fn check_price(price: Price, command: &DraftContract) -> Result<(), Rejection> {
+    let bad = |reason: String| Err(Rejection::BadPrice { reason });
+    if price.currency() != command.currency {
+        return bad(format!(
+            "it is in {}, the contract in {}",
+            price.currency(),
+            command.currency
+        ));
+    }
+    let (amount, largest) = match price {
+        Price::FixedTotal(Money { minor, .. }) => (minor, LARGEST_TOTAL),
+        Price::PerGpuHour(MicroPrice { micro, .. }) => (micro, LARGEST_PRICE),
+    };
+    if amount <= 0 {
+        return bad("it must be positive".to_owned());
+    }
+    if amount > largest {
+        return bad("it is larger than any price that can be billed".to_owned());
+    }
+    Ok(())
+}
+
+fn check_prepayment(command: &DraftContract, term: DateWindow) -> Result<(), Rejection> {
+    let Some(prepayment) = command.prepayment else {
+        return Ok(());
+    };
+    let uncovered = |reason: String| Err(Rejection::PrepaymentUncovered { reason });
+    if prepayment.share.units() == 0 {
+        return uncovered("the share is zero; leave the prepayment out".to_owned());
+    }
+    let Ok(window) = credit_dates(term, prepayment.credited_after_months) else {
+        return uncovered("crediting would begin after the term ends".to_owned());
+    };
+    // Credits run evenly over the window, charges over the term: a day's credit is covered by a
+    // day's charge while share / window <= 1 / term.
+    let credit = i128::from(prepayment.share.units()) * i128::from(term.days());
+    let charge = i128::from(bareboat_base::Share::UNITS) * i128::from(window.days());
+    if credit > charge {
+        return uncovered(format!(
+            "{} of the price does not fit into the charges of {} of {} days",
+            prepayment.share,
+            window.days(),
+            term.days()
+        ));
+    }
+    Ok(())
+}
+
+fn check_extension(command: &DraftContract, term: DateWindow) -> Result<(), Rejection> {
+    let Some(extension) = command.extension else {
+        return Ok(());
+    };
+    let bad = |reason: &str| {
+        Err(Rejection::BadExtension {
+            reason: reason.to_owned(),
+        })
+    };
+    check_price(extension.price, command)?;
+    if extension.months == 0 || extension.months > 600 {
+        return bad("it lasts 1 to 600 months");
+    }
+    if i64::from(extension.notice_days) > term.days() {
+        return bad("its notice is longer than the term");
+    }
+    Ok(())
+}
+
+fn sign(state: &State, command: &SignContract) -> Result<ContractSigned, Rejection> {
+    let contract = command.contract;
+    let row = contract_of(state, contract)?;
+    needs(row, contract, &[Status::Draft], "signed")?;
+    if command.signed_on >= row.term.to() {
+        return Err(Rejection::SignedAfterEnd {
+            signed_on: command.signed_on,
+            ends_on: row.term.to(),
+        });
+    }
+    let lots = state.lots_of(contract);
+    if command.reservations.len() != lots.len() {
+        return Err(Rejection::ReservationsDiffer { contract });
+    }
+    let mut signed = Vec::with_capacity(lots.len());
+    for (id, lot) in lots {
+        let held = command.reservations.iter().find(|held| held.lot == id);
+        let held = held.ok_or(Rejection::ReservationsDiffer { contract })?;
+        signed.push(SignedLot {
+            lot: id,
+            reservation: held.reservation,
+            instants: lot.window.instants_in(&lot.zone)?,
+        });
+    }
+    let prepayment = state
+        .prepayment(contract)
+        .ok_or(Rejection::UnknownContract { contract })??;
+    Ok(ContractSigned {
+        contract,
+        signed_on: command.signed_on,
+        determination: command.determination,
+        lots: signed,
+        tz_version: tz_code()?,
+        prepayment,
+    })
+}
+
+fn tz_code() -> Result<Code, Rejection> {
+    Code::new(tz_version()).map_err(|error| Rejection::OutOfRange {
+        reason: error.to_string(),
+    })
+}
+
+fn extend(state: &State, command: &ExerciseExtension) -> Result<ContractExtended, Rejection> {
+    let contract = command.contract;
+    let row = contract_of(state, contract)?;
+    let Some(extension) = row.extension else {
+        return Err(Rejection::NoExtension { contract });
+    };
+    needs(row, contract, &[Status::Signed], "extended")?;
+    if let Some((wind_down, _)) = state.open_wind_down(contract) {
+        return Err(Rejection::WindDownOpen {
+            contract,
+            wind_down,
+        });
+    }
+    let lots = state.lots_of(contract);
+    // The option runs out with the first lot that ends.
+    let first_end = lots.iter().map(|(_, lot)| lot.window.to()).min();
+    let latest = minus_days(first_end.unwrap_or(row.term.to()), extension.notice_days)?;
+    if command.on > latest {
+        return Err(Rejection::NoticeTooLate {
+            on: command.on,
+            latest,
+        });
+    }
+    let mut extended = Vec::with_capacity(lots.len());
+    for (lot, row) in lots {
+        let window = extension_dates(row, extension.months)?;
+        let extension = LotExtension {
+            window,
+            instants: window.instants_in(&row.zone)?,
+            stated_hours: stated_hours(window),
+        };
+        extended.push(ExtendedLot { lot, extension });
+    }
+    Ok(ContractExtended {
+        contract,
+        on: command.on,
+        lots: extended,
+        tz_version: tz_code()?,
+    })
+}
+
+fn plus_days(date: Date, days: u32) -> Result<Date, Rejection> {
+    let days = i32::try_from(days).map_err(|_| bareboat_base::time::TimeError::OutOfRange)?;
+    Ok(date.plus_days(days)?)
+}
+
+fn minus_days(date: Date, days: u32) -> Result<Date, Rejection> {
+    let days = i32::try_from(days).map_err(|_| bareboat_base::time::TimeError::OutOfRange)?;
+    Ok(date.plus_days(-days)?)
+}
+
+const RUNNING: [Status; 3] = [Status::Signed, Status::Extended, Status::Terminating];
+
+fn suspend(state: &State, command: &SuspendAccess) -> Result<AccessSuspended, Rejection> {
+    let contract = command.contract;
+    let row = contract_of(state, contract)?;
+    needs(row, contract, &RUNNING, "suspended")?;
+    if row.suspension.is_some() {
+        return Err(Rejection::AlreadySuspended { contract });
+    }
+    Ok(AccessSuspended {
+        contract,
+        at: command.at,
+        reason: command.reason.clone(),
+    })
+}
+
+fn resume(state: &State, command: &ResumeAccess) -> Result<AccessResumed, Rejection> {
+    let contract = command.contract;
+    let row = contract_of(state, contract)?;
+    let Some(suspension) = &row.suspension else {
+        return Err(Rejection::NotSuspended { contract });
+    };
+    if row.status == Status::Terminating {
+        return Err(Rejection::SuspendedByWindDown { contract });
+    }
+    needs(row, contract, &RUNNING, "resumed")?;
+    if command.at < suspension.at {
+        return Err(Rejection::ResumedBeforeSuspension { contract });
+    }
+    Ok(AccessResumed {
+        contract,
+        at: command.at,
+        reason: command.reason.clone(),
+    })
+}
+
+fn plan(
+    state: &State,
+    context: &Context,
+    command: &PlanWindDown,
+) -> Result<WindDownPlanned, Rejection> {
+    let contract = command.contract;
+    let row = contract_of(state, contract)?;
+    needs(
+        row,
+        contract,
+        &[Status::Signed, Status::Extended],
+        "wound down",
+    )?;
+    if let Some((wind_down, _)) = state.open_wind_down(contract) {
+        return Err(Rejection::WindDownOpen {
+            contract,
+            wind_down,
+        });
+    }
+    let notice_days = match (command.cause, row.regulatory_termination) {
+        (Cause::RegulatoryChange, None) => return Err(Rejection::NoTerminationRight { contract }),
+        (Cause::RegulatoryChange, Some(right)) => right.notice_days,
+        (Cause::Breach | Cause::Agreement, _) => 0,
+    };
+    let earliest = plus_days(command.notice_on, notice_days)?;
+    if command.ends_on < earliest {
+        return Err(Rejection::NoticeTooShort {
+            notice_on: command.notice_on,
+            ends_on: command.ends_on,
+            earliest,
+        });
+    }
+    let term = state.full_term(contract).unwrap_or(row.term);
+    if command.ends_on < term.from() || command.ends_on > term.to() {
+        return Err(Rejection::EndsOutsideTerm {
+            ends_on: command.ends_on,
+            term,
+        });
+    }
+    Ok(WindDownPlanned {
+        wind_down: context.mint(0),
+        contract,
+        cause: command.cause,
+        reason: command.reason.clone(),
+        impact: command.impact.clone(),
+        determination: command.determination,
+        notice_on: command.notice_on,
+        ends_on: command.ends_on,
+        ends_at: command.ends_on.start_in(&row.billing_zone)?,
+    })
+}
+
+fn planned<'a>(
+    state: &'a State,
+    wind_down: WindDownId,
+    act: &'static str,
+) -> Result<&'a WindDown, Rejection> {
+    let row = wind_down_of(state, wind_down)?;
+    match row.status {
+        WindDownStatus::Planned => Ok(row),
+        _ => Err(Rejection::WindDownStatusWrong { wind_down, act }),
+    }
+}
+
+fn withdraw(state: &State, command: &WithdrawWindDown) -> Result<WindDownWithdrawn, Rejection> {
+    planned(state, command.wind_down, "withdrawn")?;
+    Ok(WindDownWithdrawn {
+        wind_down: command.wind_down,
+        reason: command.reason.clone(),
+    })
+}
+
+fn approve(
+    state: &State,
+    context: &Context,
+    command: &ApproveWindDown,
+) -> Result<WindDownApproved, Rejection> {
+    let wind_down = command.wind_down;
+    let row = planned(state, wind_down, "approved")?;
+    if row.requested_by == context.actor {
+        return Err(Rejection::SamePerson { wind_down });
+    }
+    Ok(WindDownApproved { wind_down })
+}
+
+fn step(state: &State, command: &RecordWindDownStep) -> Result<WindDownStepRecorded, Rejection> {
+    let wind_down = command.wind_down;
+    let row = wind_down_of(state, wind_down)?;
+    if row.status != WindDownStatus::Approved {
+        let act = "carried out";
+        return Err(Rejection::WindDownStatusWrong { wind_down, act });
+    }
+    if row.next_step() != Some(command.step) {
+        return Err(Rejection::StepOutOfOrder {
+            wind_down,
+            step: command.step.as_str(),
+            expected: row.next_step().map_or("none", |step| step.as_str()),
+        });
+    }
+    if row.steps.last().is_some_and(|last| command.at < last.at) {
+        return Err(Rejection::StepBeforeLast {
+            wind_down,
+            step: command.step.as_str(),
+        });
+    }
+    Ok(WindDownStepRecorded {
+        wind_down,
+        step: command.step,
+        at: command.at,
+        evidence: command.evidence,
+        note: command.note.clone(),
+    })
+}
+
+fn end(state: &State, command: &EndContract) -> Result<ContractEnded, Rejection> {
+    let EndContract { contract, on } = *command;
+    let row = contract_of(state, contract)?;
+    needs(row, contract, &RUNNING, "ended")?;
+    let wound_down = row
+        .wind_down
+        .and_then(|id| state.wind_down(id))
+        .filter(|wind_down| wind_down.status == WindDownStatus::Completed)
+        .map(|wind_down| wind_down.ends_on);
+    let expected = match row.status {
+        Status::Terminating => wound_down,
+        _ => state.full_term(contract).map(DateWindow::to),
+    };
+    if expected != Some(on) {
+        return Err(Rejection::NotOver { contract, on });
+    }
+    Ok(ContractEnded { contract, on })
+}
