@@ -1,1 +1,27 @@
-//! capacity
+//! The calendar: for every pool, what is installed, committed and free at every instant; what
+//! may be sold; and which nodes are whose, when.
+//!
+//! It counts and places nodes. It does not know what a node is (that is the fleet), nor who may
+//! have it (that is the rulebook). Start at [`State`] for what is kept, at [`decide`] for what
+//! is refused and why, at [`profile`](State::profile) for what is free.
+
+mod apply;
+mod calendar;
+mod command;
+mod decide;
+mod event;
+mod place;
+mod query;
+mod rejection;
+mod sorted;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub use apply::apply;
+pub use command::*;
+pub use decide::decide;
+pub use event::*;
+pub use query::{Busy, BusyWith, Step};
+pub use rejection::Rejection;
+pub use state::*;

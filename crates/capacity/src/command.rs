@@ -1,0 +1,207 @@
+//! What can be asked of the calendar.
+
+use bareboat_base::AllocationId;
+use bareboat_base::{
+    Code, ContractId, HallId, Instant, LotId, ModelId, NodeCount, NodeSet, PoolId, ReservationId,
+    Run, SiteId, TrancheId, Window,
+};
+use serde::{Deserialize, Serialize};
+
+/// A request to change the calendar.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// See [`OpenPool`].
+    OpenPool(OpenPool),
+    /// See [`ScheduleSupply`].
+    ScheduleSupply(ScheduleSupply),
+    /// See [`MoveSupply`].
+    MoveSupply(MoveSupply),
+    /// See [`ReceiveSupply`].
+    ReceiveSupply(ReceiveSupply),
+    /// See [`SetSpareFloor`].
+    SetSpareFloor(SetSpareFloor),
+    /// See [`Reserve`].
+    Reserve(Reserve),
+    /// See [`Allocate`].
+    Allocate(Allocate),
+    /// See [`ReleaseAllocation`].
+    ReleaseAllocation(ReleaseAllocation),
+    /// See [`EndReservation`].
+    EndReservation(EndReservation),
+    /// See [`ExerciseOption`].
+    ExerciseOption(ExerciseOption),
+    /// See [`LapseOption`].
+    LapseOption(LapseOption),
+    /// See [`SetUnavailable`].
+    SetUnavailable(SetUnavailable),
+}
+
+macro_rules! into_command {
+    ($($name:ident),*) => {
+        $(impl From<$name> for Command {
+            fn from(command: $name) -> Self {
+                Self::$name(command)
+            }
+        })*
+    };
+}
+into_command!(
+    OpenPool,
+    ScheduleSupply,
+    MoveSupply,
+    ReceiveSupply,
+    SetSpareFloor,
+    Reserve,
+    Allocate,
+    ReleaseAllocation,
+    EndReservation,
+    ExerciseOption,
+    LapseOption,
+    SetUnavailable
+);
+
+/// Opens the pool of a model at a site.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct OpenPool {
+    /// The site.
+    pub site: SiteId,
+    /// The model.
+    pub model: ModelId,
+    /// GPUs in one of its nodes.
+    pub gpus_per_node: u32,
+}
+
+/// Counts a tranche's nodes as supply from an instant on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ScheduleSupply {
+    /// The pool.
+    pub pool: PoolId,
+    /// The tranche.
+    pub tranche: TrancheId,
+    /// Its nodes.
+    pub nodes: NodeCount,
+    /// From when they can be sold.
+    pub from: Instant,
+}
+
+/// Moves what a tranche still owes to another instant. Never refused for what it breaks:
+/// [`crate::State::at_risk`] says what that is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MoveSupply {
+    /// The tranche.
+    pub tranche: TrancheId,
+    /// From when its nodes can be sold.
+    pub from: Instant,
+}
+
+/// Neighbouring nodes at one leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacedRun {
+    /// The hall.
+    pub hall: HallId,
+    /// The leaf, numbered within the hall.
+    pub leaf: u32,
+    /// The spine group, numbered within the site.
+    pub spine_group: u32,
+    /// The nodes' numbers at the site.
+    pub run: Run,
+}
+
+/// Puts names to nodes of a tranche: from `at` on they can be allocated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReceiveSupply {
+    /// The pool.
+    pub pool: PoolId,
+    /// The tranche.
+    pub tranche: TrancheId,
+    /// From when they count, in place of the scheduled instant.
+    pub at: Instant,
+    /// The nodes.
+    pub nodes: Vec<PlacedRun>,
+}
+
+/// Keeps so many nodes of a pool unsold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SetSpareFloor {
+    /// The pool.
+    pub pool: PoolId,
+    /// How many.
+    pub nodes: NodeCount,
+}
+
+/// Holds capacity for a lot over a window, all of it or none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reserve {
+    /// The lot.
+    pub lot: LotId,
+    /// Its contract.
+    pub contract: ContractId,
+    /// The pool.
+    pub pool: PoolId,
+    /// How many nodes, throughout.
+    pub nodes: NodeCount,
+    /// When.
+    pub window: Window,
+    /// At most so many leaves, checked when nodes are named.
+    pub max_leaves: Option<u32>,
+    /// An extension option, directly after the window; held as firmly as the window.
+    pub option: Option<Window>,
+}
+
+/// Names nodes for a reservation, from an instant to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Allocate {
+    /// The reservation.
+    pub reservation: ReservationId,
+    /// From when; earlier than the window's start counts as its start.
+    pub at: Instant,
+    /// Nodes not to name (those the fleet does not call ready).
+    pub exclude: Option<NodeSet>,
+}
+
+/// Frees the nodes of an allocation from an instant on; the reservation goes on holding its count.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReleaseAllocation {
+    /// The allocation.
+    pub allocation: AllocationId,
+    /// From when.
+    pub at: Instant,
+}
+
+/// Ends a reservation early: what lies after is free, the option is dropped, a live allocation
+/// is released at the same instant.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EndReservation {
+    /// The reservation.
+    pub reservation: ReservationId,
+    /// The first instant no longer held.
+    pub at: Instant,
+}
+
+/// Makes an option firm: the window extends, and a live allocation with it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ExerciseOption {
+    /// The reservation.
+    pub reservation: ReservationId,
+}
+
+/// Lets an option go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LapseOption {
+    /// The reservation.
+    pub reservation: ReservationId,
+}
+
+/// Takes nodes out of supply over a window: failed, in repair, under maintenance. A fact, so
+/// never refused for what it breaks: [`crate::State::at_risk`] says what that is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SetUnavailable {
+    /// The pool.
+    pub pool: PoolId,
+    /// The nodes.
+    pub nodes: NodeSet,
+    /// When; what overlaps an earlier window of the same node counts once.
+    pub window: Window,
+    /// Why, in a word.
+    pub why: Code,
+}

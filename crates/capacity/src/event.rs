@@ -1,0 +1,152 @@
+//! What happened to the calendar, as it is stored.
+
+use bareboat_base::{
+    AllocationId, Code, ContractId, Instant, LotId, ModelId, NodeCount, NodeSet, PoolId,
+    ReservationId, SiteId, TrancheId, Window,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::PlacedRun;
+
+bareboat_base::events! {
+    /// What happened to the calendar.
+    pub enum Event upcast bareboat_base::event::no_upcast {
+        /// A pool was opened.
+        PoolOpened = "capacity.pool_opened" 1;
+        /// A tranche counts as supply.
+        SupplyScheduled = "capacity.supply_scheduled" 1;
+        /// What a tranche still owes moved.
+        SupplyMoved = "capacity.supply_moved" 1;
+        /// Nodes of a tranche got names.
+        SupplyReceived = "capacity.supply_received" 1;
+        /// The spare floor changed.
+        SpareFloorSet = "capacity.spare_floor_set" 1;
+        /// Capacity is held.
+        Reserved = "capacity.reserved" 1;
+        /// Nodes were named.
+        Allocated = "capacity.allocated" 1;
+        /// Nodes were freed.
+        AllocationReleased = "capacity.allocation_released" 1;
+        /// A reservation ended.
+        ReservationEnded = "capacity.reservation_ended" 1;
+        /// An option became firm.
+        OptionExercised = "capacity.option_exercised" 1;
+        /// An option lapsed.
+        OptionLapsed = "capacity.option_lapsed" 1;
+        /// Nodes are out of supply for a while.
+        UnavailableSet = "capacity.unavailable_set" 1;
+    }
+}
+
+/// A pool was opened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct PoolOpened {
+    pub pool: PoolId,
+    pub site: SiteId,
+    pub model: ModelId,
+    pub gpus_per_node: u32,
+}
+
+/// A tranche counts as supply.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct SupplyScheduled {
+    pub pool: PoolId,
+    pub tranche: TrancheId,
+    pub nodes: NodeCount,
+    pub from: Instant,
+}
+
+/// What a tranche still owes moved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct SupplyMoved {
+    pub tranche: TrancheId,
+    pub from: Instant,
+}
+
+/// Nodes of a tranche got names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct SupplyReceived {
+    pub pool: PoolId,
+    pub tranche: TrancheId,
+    pub at: Instant,
+    pub nodes: Vec<PlacedRun>,
+}
+
+/// The spare floor changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct SpareFloorSet {
+    pub pool: PoolId,
+    pub nodes: NodeCount,
+}
+
+/// Capacity is held. Fields as in [`crate::Reserve`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Reserved {
+    pub reservation: ReservationId,
+    pub lot: LotId,
+    pub contract: ContractId,
+    pub pool: PoolId,
+    pub nodes: NodeCount,
+    pub window: Window,
+    pub max_leaves: Option<u32>,
+    pub option: Option<Window>,
+}
+
+/// Nodes were named for a reservation over a window. While the reservation has an option, they
+/// are kept free of others to the option's end.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Allocated {
+    pub allocation: AllocationId,
+    pub reservation: ReservationId,
+    pub nodes: NodeSet,
+    pub window: Window,
+}
+
+/// Nodes were freed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct AllocationReleased {
+    pub allocation: AllocationId,
+    pub at: Instant,
+}
+
+/// A reservation ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct ReservationEnded {
+    pub reservation: ReservationId,
+    pub at: Instant,
+}
+
+/// An option became firm.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct OptionExercised {
+    pub reservation: ReservationId,
+    /// What became firm.
+    pub option: Window,
+}
+
+/// An option lapsed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct OptionLapsed {
+    pub reservation: ReservationId,
+}
+
+/// Nodes are out of supply for a while.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct UnavailableSet {
+    pub pool: PoolId,
+    pub nodes: NodeSet,
+    pub window: Window,
+    pub why: Code,
+}

@@ -1,0 +1,78 @@
+//! Why the calendar refuses.
+
+use bareboat_base::{
+    AllocationId, Instant, ModelId, NodeCount, NodeSet, PoolId, ReservationId, SiteId, TrancheId,
+    Window,
+};
+
+bareboat_base::rejections! {
+    /// Why the calendar refuses.
+    pub enum Rejection in "capacity" {
+        /// The site already has a pool of the model.
+        PoolExists { site: SiteId, model: ModelId, pool: PoolId } => Conflict "pool_exists"
+            "site {site} already has pool {pool} of model {model}" hint "use the pool that exists";
+        /// No such pool.
+        PoolUnknown { pool: PoolId } => NotFound "pool_unknown"
+            "there is no pool {pool}" hint "open the pool of the model at the site first";
+        /// No such tranche is scheduled.
+        SupplyUnknown { tranche: TrancheId } => NotFound "supply_unknown"
+            "tranche {tranche} is not scheduled" hint "schedule the tranche in its pool first";
+        /// The tranche is already scheduled.
+        SupplyScheduledAlready { tranche: TrancheId } => Conflict "supply_scheduled_already"
+            "tranche {tranche} is already scheduled" hint "move it instead";
+        /// The tranche belongs to another pool.
+        WrongPool { tranche: TrancheId, pool: PoolId } => Conflict "wrong_pool"
+            "tranche {tranche} is scheduled in pool {pool}" hint "receive it there";
+        /// More nodes than the tranche still owes.
+        MoreThanScheduled { tranche: TrancheId, owed: NodeCount, found: u64 } => Conflict "more_than_scheduled"
+            "tranche {tranche} still owes {owed}, {found} are named" hint "receive the surplus under its own tranche";
+        /// A node that is in a pool already, or named twice.
+        NodeInPool { site: SiteId, number: u32 } => Conflict "node_in_pool"
+            "node {number} at site {site} is in a pool already or named twice" hint "name each node once";
+        /// A node that is not in the pool.
+        NodeNotInPool { pool: PoolId, site: SiteId, number: u32 } => NotFound "node_not_in_pool"
+            "node {number} at site {site} is not in pool {pool}" hint "name nodes that were received into the pool";
+        /// A figure that must not be zero, or is beyond what is possible.
+        FigureOutOfRange { what: &'static str, found: u32, least: u32, most: u32 } => Invalid "figure_out_of_range"
+            "{what} is {found}; it must lie from {least} to {most}" hint "check the figure";
+        /// A run of nodes that is no run.
+        BadNodes { problem: String } => Invalid "bad_nodes"
+            "the nodes cannot be read: {problem}" hint "name nodes by number, from 1, in runs of at least one";
+        /// The option does not follow the window.
+        OptionNotAdjacent { window: Window, option: Window } => Invalid "option_not_adjacent"
+            "the option {option} does not begin where the window {window} ends" hint "begin the option where the window ends";
+        /// Not enough nodes at some instant.
+        ShortOfSupply { pool: PoolId, at: Instant, asked: NodeCount, free: NodeCount, shortfall: NodeCount, fits: NodeCount } => Conflict "short_of_supply"
+            "pool {pool} has {free} free at {at}, {asked} are asked: {shortfall} short; throughout, {fits} would fit" hint "ask for fewer nodes, another window or another pool";
+        /// Enough nodes at every instant, but not the same ones throughout.
+        Fragmented { pool: PoolId, window: Window, asked: NodeCount, fits: NodeCount } => Conflict "fragmented"
+            "pool {pool} has enough nodes at every instant of {window}, but cannot give the same {asked} throughout beside what it already promised; {fits} are free throughout" hint "allocate lots that begin earlier first, move planned maintenance, or ask for fewer nodes";
+        /// The nodes that are free hang on more leaves than the lot allows.
+        TooManyLeaves { pool: PoolId, asked: NodeCount, max_leaves: u32, needed: u32 } => Conflict "too_many_leaves"
+            "{asked} of pool {pool} need at least {needed} leaves, the lot allows {max_leaves}" hint "allow more leaves, or allocate when a leaf is free";
+        /// No such reservation.
+        ReservationUnknown { reservation: ReservationId } => NotFound "reservation_unknown"
+            "there is no reservation {reservation}" hint "take the reservation from its lot";
+        /// The reservation has ended.
+        ReservationOver { reservation: ReservationId } => Conflict "reservation_over"
+            "reservation {reservation} has ended" hint "reserve again";
+        /// The reservation has nodes already.
+        AllocatedAlready { reservation: ReservationId, allocation: AllocationId } => Conflict "allocated_already"
+            "reservation {reservation} has allocation {allocation}" hint "release that allocation first";
+        /// Outside the window.
+        OutsideWindow { at: Instant, window: Window } => Invalid "outside_window"
+            "{at} lies outside {window}" hint "give an instant inside the window";
+        /// No such allocation.
+        AllocationUnknown { allocation: AllocationId } => NotFound "allocation_unknown"
+            "there is no allocation {allocation}" hint "take the allocation from its reservation";
+        /// The allocation was released.
+        ReleasedAlready { allocation: AllocationId } => Conflict "released_already"
+            "allocation {allocation} was released" hint "nothing is left to do";
+        /// The reservation has no option open.
+        NoOption { reservation: ReservationId } => Conflict "no_option"
+            "reservation {reservation} has no open option" hint "reserve the further window instead";
+        /// The named nodes are taken in the option's window.
+        OptionNodesTaken { reservation: ReservationId, nodes: NodeSet } => Conflict "option_nodes_taken"
+            "reservation {reservation} cannot keep nodes {nodes} through the option" hint "release the allocation and allocate again";
+    }
+}

@@ -1,0 +1,182 @@
+//! What the calendar keeps.
+
+use std::sync::Arc;
+
+use bareboat_base::{
+    AllocationId, Code, ContractId, Instant, LotId, ModelId, NodeCount, NodeSet, PoolId, Recorded,
+    ReservationId, SiteId, Table, TrancheId, Window,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::calendar::Calendar;
+
+/// Everything the calendar knows. Cloning copies pointers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// All nodes of one model at one site.
+    pub pools: Table<PoolId, Pool>,
+    /// Tranches as they count in a pool.
+    pub supplies: Table<TrancheId, Supply>,
+    /// Capacity held for lots.
+    pub reservations: Table<ReservationId, Reservation>,
+    /// Named nodes.
+    pub allocations: Table<AllocationId, Allocation>,
+    /// Nodes out of supply, by number from 0.
+    pub unavailabilities: Table<u32, Unavailability>,
+    /// Site and model → pool.
+    pub(crate) pool_of: Table<(SiteId, ModelId), PoolId>,
+    /// Lot → its reservations, oldest first.
+    pub(crate) of_lot: Table<LotId, Vec<ReservationId>>,
+}
+
+/// All nodes of one model at one site: the unit in which capacity is sold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Pool {
+    /// The site.
+    pub site: SiteId,
+    /// The model.
+    pub model: ModelId,
+    /// GPUs in one node.
+    pub gpus_per_node: u32,
+    /// Nodes that are never sold.
+    pub spare_floor: NodeCount,
+    /// Its counts over time and its nodes.
+    pub(crate) calendar: Arc<Calendar>,
+    /// The event that opened it.
+    pub recorded: Recorded,
+}
+
+/// A tranche as it counts in a pool.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Supply {
+    /// The pool.
+    pub pool: PoolId,
+    /// Its nodes.
+    pub nodes: NodeCount,
+    /// From when those that have no name yet count.
+    pub from: Instant,
+    /// How many have names; they count from the instant of their receipt.
+    pub received: NodeCount,
+    /// The event that scheduled it.
+    pub recorded: Recorded,
+}
+
+impl Supply {
+    /// How many nodes are still to come.
+    pub fn owed(&self) -> NodeCount {
+        NodeCount(self.nodes.0.saturating_sub(self.received.0))
+    }
+}
+
+/// Whether a reservation holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReservationStatus {
+    /// It holds its window, and its option if it has one.
+    Held,
+    /// It was ended at this instant, and holds what lies before.
+    Ended {
+        /// The first instant no longer held.
+        at: Instant,
+    },
+}
+
+/// Capacity held for a lot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// The lot.
+    pub lot: LotId,
+    /// Its contract.
+    pub contract: ContractId,
+    /// The pool.
+    pub pool: PoolId,
+    /// How many nodes, throughout.
+    pub nodes: NodeCount,
+    /// When; an exercised option is part of it.
+    pub window: Window,
+    /// At most so many leaves.
+    pub max_leaves: Option<u32>,
+    /// An option still open, directly after the window.
+    pub option: Option<Window>,
+    /// Whether it holds.
+    pub status: ReservationStatus,
+    /// The live allocation, once nodes are named.
+    pub allocation: Option<AllocationId>,
+    /// Where its unnamed part begins: the window's start, or where its last allocation was
+    /// released.
+    pub unnamed_from: Instant,
+    /// The event that made it.
+    pub recorded: Recorded,
+}
+
+impl Reservation {
+    /// What it holds firmly; `None` when it ended before it began.
+    pub fn held(&self) -> Option<Window> {
+        match self.status {
+            ReservationStatus::Held => Some(self.window),
+            ReservationStatus::Ended { at } => {
+                Window::new(self.window.from(), self.window.to().min(at)).ok()
+            }
+        }
+    }
+
+    /// The end of what it holds, option included.
+    pub fn holds_until(&self) -> Instant {
+        match (self.status, self.option) {
+            (ReservationStatus::Ended { at }, _) => at.min(self.window.to()),
+            (ReservationStatus::Held, Some(option)) => option.to(),
+            (ReservationStatus::Held, None) => self.window.to(),
+        }
+    }
+}
+
+/// Whether an allocation lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AllocationStatus {
+    /// The nodes are the lot's to the end of its window.
+    Live,
+    /// They were freed.
+    Released {
+        /// From when.
+        at: Instant,
+    },
+}
+
+/// Named nodes bound to a lot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Allocation {
+    /// Its reservation.
+    pub reservation: ReservationId,
+    /// The lot.
+    pub lot: LotId,
+    /// The contract.
+    pub contract: ContractId,
+    /// The pool.
+    pub pool: PoolId,
+    /// The nodes.
+    pub nodes: Arc<NodeSet>,
+    /// When; as long as it lives, to the end of the reservation's window.
+    pub window: Window,
+    /// To when the nodes are kept from others: the option's end, the window's, or the release.
+    pub kept_until: Instant,
+    /// Whether it lives.
+    pub status: AllocationStatus,
+    /// The event that named them.
+    pub recorded: Recorded,
+}
+
+/// Nodes out of supply for a while.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unavailability {
+    /// The pool.
+    pub pool: PoolId,
+    /// The nodes.
+    pub nodes: Arc<NodeSet>,
+    /// When.
+    pub window: Window,
+    /// Why, in a word.
+    pub why: Code,
+    /// The event that recorded it.
+    pub recorded: Recorded,
+}
