@@ -1,0 +1,14 @@
+//! Compares names with an index of list entries. Pure: what it finds follows from the lists,
+//! [`ENGINE_VERSION`] and the query.
+
+mod index;
+mod query;
+
+pub use index::Index;
+pub use query::{Candidate, Feature, Query, Reason};
+
+/// The version that a screening records. Any change in what is found changes it.
+pub const ENGINE_VERSION: &str = "bareboat-1";
+
+/// The score, per mille, from which a candidate is a hit.
+pub const THRESHOLD_PERMILLE: u16 = 800;
