@@ -1,1 +1,60 @@
-fn main() {}
+//! The project's own tasks, run as `cargo xtask <task>`. Start at [`tasks`].
+
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod bareboat;
+mod demo;
+mod goldens;
+mod repo;
+mod schemathesis;
+mod setup;
+mod source;
+mod tasks;
+mod tidy;
+mod tools;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+The project's own tasks.
+
+Usage: cargo xtask <task> [options]
+
+Tasks:
+  test            set up, then run every step below in order
+                    --only a,b   run only these steps
+                    --skip a,b   leave these steps out
+  demo            build the release binary and run the reference story with it
+  tidy            check what no compiler checks (dependencies, lengths, banned APIs, pages, links)
+  schemathesis    drive a running server with requests made from its own OpenAPI document
+  help-goldens    compare the help of every command with docs/cli (UPDATE_GOLDENS=1 rewrites)
+  deny            check licences and sources of dependencies, if cargo-deny is installed
+  setup           install what the tasks need and stop
+
+Steps of test: fmt, clippy, tidy, test, deny, build, help-goldens, demo, schemathesis
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match arguments.as_slice() {
+        [] | ["help" | "--help" | "-h", ..] => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        ["test", options @ ..] => tasks::test(options),
+        ["setup"] => setup::everything(),
+        [task] if tasks::named(task).is_some() => tasks::one(task),
+        other => Err(anyhow::anyhow!(
+            "unknown task {:?}\n\n{USAGE}",
+            other.join(" ")
+        )),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
