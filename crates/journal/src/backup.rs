@@ -1,0 +1,1 @@
+//! Backup to one file while the book is in use, and restore from it.

@@ -1,0 +1,202 @@
+//! Reads, each on a connection of its own, so that none waits for the writer or for another.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use bareboat_base::{Digest, Instant, Position, PrincipalId, SealedId, TypedId as _};
+use rusqlite::{Connection, params};
+
+use super::{check, check_schema, connect, rows, storage};
+use crate::error::StoreError;
+use crate::store::{Damage, Document, Reader, Remembered, SealedBlob, StoredEvent};
+
+/// Connections kept open while nobody uses them.
+const IDLE: usize = 8;
+
+/// Reads a book that may at the same time be written.
+pub struct SqliteReader {
+    path: PathBuf,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl SqliteReader {
+    /// A reader of the book at `path`; takes no lock, so the book may be open for writing.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if !path.exists() {
+            return Err(StoreError::NoSuchBook {
+                path: path.to_owned(),
+            });
+        }
+        let reader = Self::over(path);
+        reader.with(|connection| check_schema(connection, path))?;
+        Ok(reader)
+    }
+
+    pub(super) fn over(path: &Path) -> Self {
+        Self {
+            path: path.to_owned(),
+            idle: Mutex::new(Vec::new()),
+        }
+    }
+
+    fn with<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let idle = self.pool().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => {
+                let connection = connect(&self.path, false)?;
+                connection
+                    .pragma_update(None, "query_only", true)
+                    .map_err(storage("set up a reader"))?;
+                connection
+            }
+        };
+        let answer = read(&connection);
+        let mut pool = self.pool();
+        if pool.len() < IDLE {
+            pool.push(connection);
+        }
+        answer
+    }
+
+    fn pool(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn many<T>(
+        &self,
+        sql: &str,
+        from: Position,
+        limit: usize,
+        read: fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
+        // SQLite's integers are signed.
+        let from = i64::try_from(from.0).unwrap_or(i64::MAX);
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.with(|connection| {
+            let mut statement = connection
+                .prepare_cached(sql)
+                .map_err(storage("read events"))?;
+            let rows = statement
+                .query_map(params![from, limit], read)
+                .map_err(storage("read events"))?;
+            rows.collect::<Result<Vec<_>, _>>()
+                .map_err(storage("read events"))
+        })
+    }
+}
+
+/// A row whose checksum fits, or damage.
+fn sound<T>(
+    row: Option<rows::Summed<T>>,
+    checksum: fn(&T) -> Digest,
+    what: impl FnOnce() -> String,
+) -> Result<Option<T>, StoreError> {
+    match row {
+        Some((row, stored)) if checksum(&row) != stored => {
+            Err(StoreError::Damaged { what: what() })
+        }
+        row => Ok(row.map(|(row, _)| row)),
+    }
+}
+
+impl Reader for SqliteReader {
+    fn tail(&self) -> Result<Position, StoreError> {
+        self.with(|connection| rows::tail(connection).map_err(storage("read the tail")))
+    }
+
+    fn events(&self, from: Position, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM event WHERE position >= ?1 ORDER BY position LIMIT ?2",
+            rows::EVENT
+        );
+        self.many(&sql, from, limit, rows::event)
+    }
+
+    fn position_at(&self, instant: Instant) -> Result<Position, StoreError> {
+        self.with(|connection| {
+            let tail = rows::tail(connection).map_err(storage("read the tail"))?;
+            last_not_after(connection, tail, instant).map_err(storage("find an instant"))
+        })
+    }
+
+    fn leaves(&self, from: Position, limit: usize) -> Result<Vec<Digest>, StoreError> {
+        self.many(
+            "SELECT leaf FROM event WHERE position >= ?1 ORDER BY position LIMIT ?2",
+            from,
+            limit,
+            |row| rows::digest(row, 0),
+        )
+    }
+
+    fn remembered(
+        &self,
+        principal: PrincipalId,
+        key: &str,
+    ) -> Result<Option<Remembered>, StoreError> {
+        let sql = format!(
+            "SELECT {} FROM remembered WHERE principal = ?1 AND key = ?2",
+            rows::REMEMBERED
+        );
+        let row = self.with(|connection| {
+            let principal = principal.uuid();
+            let key = params![principal.as_bytes(), key];
+            rows::one(connection, &sql, key, rows::remembered)
+                .map_err(storage("read a remembered answer"))
+        })?;
+        sound(row, Remembered::checksum, || {
+            format!("the remembered answer of {principal}")
+        })
+    }
+
+    fn document(&self, digest: Digest) -> Result<Option<Document>, StoreError> {
+        let sql = format!("SELECT {} FROM document WHERE digest = ?1", rows::DOCUMENT);
+        let row = self.with(|connection| {
+            rows::one(connection, &sql, params![digest.0], rows::document)
+                .map_err(storage("read a document"))
+        })?;
+        sound(row, Document::checksum, || format!("document {digest}"))
+    }
+
+    fn sealed(&self, id: SealedId) -> Result<Option<SealedBlob>, StoreError> {
+        let sql = format!("SELECT {} FROM sealed WHERE id = ?1", rows::SEALED);
+        let row = self.with(|connection| {
+            rows::one(
+                connection,
+                &sql,
+                params![id.uuid().as_bytes()],
+                rows::sealed,
+            )
+            .map_err(storage("read a sealed value"))
+        })?;
+        sound(row, SealedBlob::checksum, || format!("sealed value {id}"))
+    }
+
+    fn check(&self, step: &mut dyn FnMut()) -> Result<Vec<Damage>, StoreError> {
+        self.with(|connection| Ok(check::all(connection, step)))
+    }
+}
+
+/// Instants rise with positions, so the last one not after `instant` is found by halving.
+fn last_not_after(
+    connection: &Connection,
+    tail: Position,
+    instant: Instant,
+) -> rusqlite::Result<Position> {
+    let mut statement =
+        connection.prepare_cached("SELECT recorded_at FROM event WHERE position = ?1")?;
+    let (mut low, mut high) = (0, tail.0);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        let at: i64 = statement.query_row(params![middle.cast_signed()], |row| row.get(0))?;
+        if at <= instant.micros() {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    Ok(Position(low))
+}

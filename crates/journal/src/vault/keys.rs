@@ -1,0 +1,100 @@
+//! Who holds the parties' keys.
+
+use bareboat_base::PartyId;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use crate::error::StoreError;
+
+/// A party's 256-bit data key; wiped from memory when dropped.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct DataKey([u8; 32]);
+
+impl DataKey {
+    /// A key of these bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for DataKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("DataKey(…)")
+    }
+}
+
+/// What is known of a party's key.
+#[derive(Clone, Debug)]
+pub enum PartyKey {
+    /// The key.
+    Key(DataKey),
+    /// It was destroyed.
+    Shredded,
+    /// There is none, and no mark that there ever was.
+    Missing,
+}
+
+/// Why keys could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// A file could not be used, or is damaged.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The master key is not the one that wrapped the party's key, or the file is damaged.
+    #[error("the key of party {party} does not unwrap under this master key")]
+    WrongKey {
+        /// Whose.
+        party: PartyId,
+    },
+    /// There are parties' keys but no master key.
+    #[error("the keys directory {} holds keys but no master key", .directory.display())]
+    NoMaster {
+        /// The directory.
+        directory: std::path::PathBuf,
+    },
+    /// The system gave no random bytes.
+    #[error("the system gave no random bytes: {0}")]
+    NoRandomness(String),
+}
+
+impl KeyError {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::WrongKey { .. } => "journal.wrong_key",
+            Self::NoMaster { .. } => "journal.key_missing",
+            Self::NoRandomness(_) => "journal.storage",
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.hint(),
+            Self::WrongKey { .. } | Self::NoMaster { .. } => {
+                "put the keys directory that belongs to this book in place, whole"
+            }
+            Self::NoRandomness(_) => "check the system's random number generator",
+        }
+    }
+}
+
+/// Holds one data key a party. A destroyed key never comes back: its party stays marked.
+pub trait KeyProvider: Send + Sync {
+    /// A party's key.
+    fn key(&self, party: PartyId) -> Result<PartyKey, KeyError>;
+
+    /// A party's key; a new one, durably kept, when it has none and never had one destroyed.
+    fn key_or_new(&self, party: PartyId) -> Result<PartyKey, KeyError>;
+
+    /// Destroys a party's key for good and marks the party, whether it had a key or not.
+    fn destroy(&self, party: PartyId) -> Result<(), KeyError>;
+
+    /// The parties that are marked, in order.
+    fn destroyed(&self) -> Result<Vec<PartyId>, KeyError>;
+}

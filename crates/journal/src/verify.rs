@@ -1,0 +1,1 @@
+//! Everything a book claims of itself, recomputed.
