@@ -213,6 +213,37 @@ mod tests {
         assert_eq!(secret(&json!({ "id": "x" })), None);
     }
 
+    /// A program that stands in for the binary.
+    fn stand_in(name: &str, script: &str) -> (Bareboat, PathBuf) {
+        let folder = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("bareboat");
+        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        assert!(
+            Command::new("chmod")
+                .arg("+x")
+                .arg(&path)
+                .status()
+                .unwrap()
+                .success()
+        );
+        (Bareboat { path }, folder)
+    }
+
+    #[test]
+    fn a_server_that_stops_is_an_error_with_its_log() {
+        let script = "case $1 in init) echo '{\"key\":\"k\"}';; *) echo boom; exit 3;; esac";
+        let (bareboat, folder) = stand_in("stops", script);
+        assert_eq!(bareboat.init(&folder.join("book")).unwrap(), "k");
+        let error = bareboat
+            .serve(&folder.join("book"), &folder.join("log"))
+            .err()
+            .unwrap();
+        assert!(error.to_string().contains("boom"), "{error}");
+        assert!(bareboat.run_story(&folder).is_err());
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+
     #[test]
     fn a_status_is_read() {
         let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();

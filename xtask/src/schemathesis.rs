@@ -28,8 +28,8 @@ pub fn run() -> Result<()> {
     server.check_running()?;
     driven.with_context(|| {
         format!(
-            "schemathesis found something: each finding above has a curl line to repeat it with \
-             and the key in its header; the server's log is {}",
+            "schemathesis found something: each finding above has a curl line to repeat it \
+             (with a key of your own); the server's log is {}",
             folder.join("server.log").display()
         )
     })
@@ -38,8 +38,11 @@ pub fn run() -> Result<()> {
 fn command(tool: &Path, openapi: &str, key: &str, folder: &Path) -> Command {
     let mut command = Command::new(tool);
     command
-        .current_dir(repo::root())
-        .args(["--config-file", CONFIG, "run", openapi])
+        // It keeps its caches where it runs.
+        .current_dir(folder)
+        .arg("--config-file")
+        .arg(repo::root().join(CONFIG))
+        .args(["run", openapi])
         .args(["--header", &format!("Authorization: Bearer {key}")])
         .args(["--report", "junit", "--report-junit-path"])
         .arg(folder.join("report.xml"))

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::{bareboat, demo, goldens, schemathesis, setup, tidy, tools};
 
@@ -83,7 +83,13 @@ pub fn named(name: &str) -> Option<&'static Step> {
 /// Runs one step alone.
 pub fn one(name: &str) -> Result<()> {
     let step = named(name).with_context(|| format!("there is no step {name}"))?;
-    (step.run)().with_context(|| format!("{name} failed; {}", step.remedy))
+    (step.run)().map_err(|error| failure(step, &error))
+}
+
+/// What failed, why, what to do about it, and how to go on.
+fn failure(step: &Step, error: &anyhow::Error) -> anyhow::Error {
+    let Step { name, remedy, .. } = step;
+    anyhow!("{name}: {error:#}\n  what to do: {remedy}\n  then: cargo xtask test --only {name}")
 }
 
 /// Runs the chosen steps in order and sums up the time.
@@ -107,11 +113,7 @@ pub fn test(options: &[&str]) -> Result<()> {
         let result = (step.run)();
         times.push((step.name, began.elapsed()));
         if let Err(error) = result {
-            let remedy = format!(
-                "step {} failed; {}\n  then: cargo xtask test --only {}",
-                step.name, step.remedy, step.name
-            );
-            outcome = Err(error.context(remedy));
+            outcome = Err(failure(step, &error));
             break;
         }
     }
