@@ -1,10 +1,110 @@
-//! Applying.
+//! Folding events in. Never refuses: what it is given was decided.
 
-use bareboat_base::Recorded;
+use std::sync::Arc;
 
-use crate::{Event, State};
+use bareboat_base::{PartyId, Recorded};
+
+use crate::authorisation::Authorisation;
+use crate::event::{DeterminationMade, Event};
+use crate::state::{Determination, Resolution, Rulebook, State};
 
 /// Folds one event in.
 pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
-    let _ = (state, recorded, event);
+    match event {
+        Event::RulebookAdopted(event) => {
+            let row = Rulebook {
+                regime: event.regime.clone(),
+                version: event.version.clone(),
+                text_digest: event.text_digest,
+                parameters: Arc::new(event.parameters.clone()),
+                rules: Arc::new(event.rules.clone()),
+                signed_by: event.signed_by.clone(),
+                effective: event.effective,
+                recorded: *recorded,
+            };
+            state.rulebooks.insert(event.rulebook, row);
+        }
+        Event::AuthorisationRecorded(event) => {
+            let row = Authorisation {
+                terms: event.terms.clone(),
+                revoked: None,
+                recorded: *recorded,
+            };
+            state.authorisations.insert(event.authorisation, row);
+        }
+        Event::AuthorisationRevoked(event) => {
+            if let Some(row) = state.authorisations.get_mut(&event.authorisation) {
+                row.revoked = Some((event.on, event.reason.clone()));
+            }
+        }
+        Event::DeterminationMade(event) => determined(state, recorded, event),
+        Event::ReferralResolved(event) => {
+            if let Some(row) = state.determinations.get_mut(&event.determination) {
+                row.resolution = Some(Resolution {
+                    proceed: event.proceed,
+                    grounds: event.grounds.clone(),
+                    resolved: *recorded,
+                    confirmed: None,
+                });
+            }
+        }
+        Event::ResolutionConfirmed(event) => {
+            let row = state.determinations.get_mut(&event.determination);
+            if let Some(resolution) = row.and_then(|row| row.resolution.as_mut()) {
+                resolution.confirmed = Some(*recorded);
+            }
+        }
+    }
+}
+
+fn determined(state: &mut State, recorded: &Recorded, event: &DeterminationMade) {
+    for draw in &event.draws {
+        if let Some(row) = state.authorisations.get_mut(&draw.authorisation) {
+            row.terms.drawn = row.terms.drawn.saturating_add(draw.quantity);
+        }
+    }
+    if let Some(contract) = event.contract {
+        if !state.by_contract.contains(&contract) {
+            state.by_contract.insert(contract, Vec::new());
+        }
+        if let Some(ids) = state.by_contract.get_mut(&contract) {
+            ids.push(event.determination);
+        }
+    }
+    let mut seen: Vec<PartyId> = Vec::new();
+    for party in &event.facts.chain {
+        if !seen.contains(&party.party) {
+            seen.push(party.party);
+            touch(state, party.party, event);
+        }
+    }
+    let row = Determination {
+        activity: event.facts.activity,
+        contract: event.contract,
+        facts: Arc::new(event.facts.clone()),
+        evaluation: Arc::new(event.evaluation.clone()),
+        draws: event.draws.clone(),
+        resolution: None,
+        recorded: *recorded,
+    };
+    state.determinations.insert(event.determination, row);
+}
+
+/// Notes the determination under the party, in place of the one it follows.
+fn touch(state: &mut State, party: PartyId, event: &DeterminationMade) {
+    if !state.by_party.contains(&party) {
+        state.by_party.insert(party, Vec::new());
+    }
+    let determinations = &state.determinations;
+    let follows = |id: &bareboat_base::DeterminationId| {
+        determinations.get(id).is_some_and(|row| {
+            event.contract.is_some()
+                && row.contract == event.contract
+                && row.activity == event.facts.activity
+        })
+    };
+    if let Some(ids) = state.by_party.get_mut(&party) {
+        ids.retain(|id| !follows(id));
+        ids.push(event.determination);
+    }
 }

@@ -4,7 +4,7 @@
 use bareboat_base::{AuthorisationId, Code, Country, Date, Digest, Name, PartyId, Recorded, Text};
 use serde::{Deserialize, Serialize};
 
-use crate::facts::{Activity, words};
+use crate::facts::{Activity, Facts, words};
 
 words! {
     /// What kind of permission it is.
@@ -81,4 +81,87 @@ pub struct Uncovered {
     pub reference: Code,
     /// Why not, in words.
     pub because: Text,
+}
+
+impl<T: PartialEq> Scope<T> {
+    /// Whether it reaches the value.
+    pub fn reaches(&self, value: &T) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(these) => these.contains(value),
+        }
+    }
+
+    /// Whether it reaches a value that may not be known.
+    fn reaches_known(&self, value: Option<&T>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Only(these) => value.is_some_and(|value| these.contains(value)),
+        }
+    }
+}
+
+impl AuthorisationTerms {
+    /// Whether it discharges a requirement printed in one of `sections`, that binds because of
+    /// `triggers`, for kinds the rule accepts. The error says in words why not: scope, validity
+    /// or quantity.
+    pub fn covers(
+        &self,
+        facts: &Facts,
+        sections: &[Text],
+        kinds: &[AuthorisationKind],
+        triggers: &[PartyId],
+    ) -> Result<(), String> {
+        if !kinds.contains(&self.kind) {
+            return Err(format!("the rule accepts no {}", self.kind));
+        }
+        if !self.covers.iter().any(|section| sections.contains(section)) {
+            return Err("it is for another section".to_owned());
+        }
+        if facts.legal_date < self.valid_from || facts.legal_date > self.valid_to {
+            return Err(format!(
+                "it holds from {} to {}, not on {}",
+                self.valid_from, self.valid_to, facts.legal_date
+            ));
+        }
+        if let Some(condition) = self.open_conditions.first() {
+            return Err(format!("a condition is not recorded as met: {condition}"));
+        }
+        if !self.activities.reaches(&facts.activity) {
+            return Err(format!("it is not for {}", facts.activity));
+        }
+        if let Some(party) = triggers.iter().find(|party| !self.parties.reaches(party)) {
+            let label = facts.chain.iter().find(|row| row.party == *party);
+            let label = label.map_or_else(|| party.to_string(), |row| row.label.to_string());
+            return Err(format!("it does not name {label}"));
+        }
+        let item = facts.item.as_ref();
+        if !self
+            .items
+            .reaches_known(item.and_then(|item| item.model.value.as_ref()))
+        {
+            return Err("it does not name the model".to_owned());
+        }
+        if !self
+            .sites
+            .reaches_known(item.and_then(|item| item.site_country.value.as_ref()))
+        {
+            return Err("it does not name the country of the site".to_owned());
+        }
+        self.has_left(facts.quantity.value)
+    }
+
+    fn has_left(&self, asked: Option<u32>) -> Result<(), String> {
+        let Some(quantity) = self.quantity else {
+            return Ok(());
+        };
+        let Some(asked) = asked else {
+            return Err("how many GPUs are meant is not known".to_owned());
+        };
+        let left = quantity.saturating_sub(self.drawn);
+        if asked > left {
+            return Err(format!("{left} GPUs are left, {asked} are asked for"));
+        }
+        Ok(())
+    }
 }

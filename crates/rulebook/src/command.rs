@@ -8,6 +8,7 @@ use crate::rule::{Parameter, Rule};
 
 /// A request to change rulebooks, authorisations or determinations.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant)]
 pub enum Command {
     /// Put a version of a regime's rulebook into force.
     AdoptRulebook(AdoptRulebook),

@@ -1,8 +1,16 @@
-//! The evaluator.
+//! Judging a deal under rulebooks: every applicable rule, strongest first, with its proof.
 
-use bareboat_base::Digest;
+use std::collections::BTreeSet;
 
-use crate::{Evaluation, Facts, Outcome, Proof, Rulebook, State, rulebook_in_force};
+use bareboat_base::{Code, Digest, PartyId, Text};
+
+use crate::authorisation::Uncovered;
+use crate::facts::{Facts, Role};
+use crate::logic::Truth;
+use crate::proof::{Evaluation, Missing, Proof, Reason, RuleProof, RulebookUsed};
+use crate::rule::{Condition, Constant, Operand, Outcome, Rule, Standing, Subject, Test, Verified};
+use crate::state::{Rulebook, State, rulebook_in_force};
+use crate::step::{Judge, missing, text, triggers};
 
 /// The evaluator's version; a proof names it.
 pub const ENGINE_VERSION: &str = "rulebook-1";
@@ -16,21 +24,323 @@ pub fn evaluate(state: &State, facts: &Facts) -> Evaluation {
 
 /// Judges a deal under the rulebooks given: pure, and the same bytes for the same input.
 pub fn evaluate_under(rulebooks: &[&Rulebook], facts: &Facts) -> Evaluation {
-    let _ = rulebooks;
-    Evaluation {
-        outcome: Outcome::Refer,
-        reasons: Vec::new(),
-        missing: Vec::new(),
-        flags: Vec::new(),
-        review_policy: None,
-        rests_on: Vec::new(),
-        proof: Proof {
-            engine: ENGINE_VERSION.parse().expect("a code"),
-            facts: Digest::of(&[]),
-            legal_date: facts.legal_date,
-            known_date: facts.known_date,
-            rulebooks: Vec::new(),
-            rules: Vec::new(),
-        },
+    let mut found = Found::default();
+    let mut rules = Vec::new();
+    for book in rulebooks {
+        let judge = Judge {
+            facts,
+            parameters: &book.parameters,
+        };
+        let governing = |rule: &&Rule| rule.activities.contains(&facts.activity);
+        for rule in book.rules.iter().filter(governing) {
+            rules.push(judge_rule(&judge, rule, &mut found));
+        }
+        if book.signed_by.is_none() {
+            found.flag(format!(
+                "rulebook {} {} is not signed by counsel",
+                book.regime, book.version
+            ));
+        }
+    }
+    guard(rulebooks, facts, rules.len(), &mut found);
+    let proof = Proof {
+        engine: code(ENGINE_VERSION),
+        facts: facts_digest(facts),
+        legal_date: facts.legal_date,
+        known_date: facts.known_date,
+        rulebooks: rulebooks.iter().map(|book| used(book)).collect(),
+        rules,
+    };
+    found.conclude(proof, facts)
+}
+
+/// The digest of the facts' canonical JSON: fixed field order, no white space.
+pub fn facts_digest(facts: &Facts) -> Digest {
+    let bytes = serde_json::to_vec(facts).expect("facts are always expressible as JSON");
+    Digest::of(&[&bytes])
+}
+
+fn used(book: &Rulebook) -> RulebookUsed {
+    RulebookUsed {
+        regime: book.regime.clone(),
+        version: book.version.clone(),
+        text_digest: book.text_digest,
+        signed_by: book.signed_by.clone(),
+    }
+}
+
+fn code(word: &str) -> Code {
+    Code::new(word).expect("a fixed code")
+}
+
+/// What the rules said so far.
+#[derive(Default)]
+struct Found {
+    reasons: Vec<Reason>,
+    missing: Vec<Missing>,
+    flags: Vec<Text>,
+    review_policy: Option<Text>,
+    rests_on: Vec<Code>,
+}
+
+impl Found {
+    fn flag(&mut self, words: String) {
+        let flag = text(&words);
+        if !self.flags.contains(&flag) {
+            self.flags.push(flag);
+        }
+    }
+
+    fn reason(&mut self, rule: Code, citation: Text, outcome: Outcome, because: &str) {
+        self.reasons.push(Reason {
+            rule,
+            citation,
+            outcome,
+            because: text(because),
+        });
+    }
+
+    fn conclude(mut self, proof: Proof, facts: &Facts) -> Evaluation {
+        if self.reasons.is_empty() {
+            let binding = proof.rules.iter().filter(|r| r.standing.binds()).count();
+            let books: Vec<_> = proof
+                .rulebooks
+                .iter()
+                .map(|book| format!("{} {}", book.regime, book.version))
+                .collect();
+            self.reason(
+                code("engine.nothing-applies"),
+                text(&books.join("; ")),
+                Outcome::Permit,
+                &format!(
+                    "none of the {binding} rules in force on {} applies",
+                    facts.legal_date
+                ),
+            );
+        }
+        // The sort is stable: equals stay in the order of regimes and rule names.
+        self.reasons
+            .sort_by_key(|reason| std::cmp::Reverse(reason.outcome));
+        self.missing.sort();
+        self.missing.dedup();
+        Evaluation {
+            outcome: self.reasons[0].outcome,
+            reasons: self.reasons,
+            missing: self.missing,
+            flags: self.flags,
+            review_policy: self.review_policy,
+            rests_on: self.rests_on,
+            proof,
+        }
+    }
+}
+
+fn judge_rule(judge: &Judge<'_>, rule: &Rule, found: &mut Found) -> RuleProof {
+    let facts = judge.facts;
+    let standing = rule.standing(facts.legal_date, facts.known_date);
+    let citation = rule.citation(facts.legal_date);
+    let when = judge.step(&rule.when, None);
+    let unless = rule.unless.as_ref().map(|c| judge.step(c, None));
+    let excepted = unless.as_ref().map_or(Truth::No, |step| step.truth);
+    let mut proof = RuleProof {
+        rule: rule.id.clone(),
+        citation: citation.map_or_else(|| text("(no citation)"), |c| c.text.clone()),
+        applies: when.truth.and(excepted.negate()),
+        standing,
+        outcome: None,
+        when,
+        unless,
+        discharged_by: None,
+        uncovered: Vec::new(),
+    };
+    if proof.applies == Truth::No {
+        return proof;
+    }
+    if proof.standing.binds() {
+        bind(facts, rule, &mut proof, found);
+    } else if let Some(because) = why_not_binding(rule, facts, &proof.standing) {
+        proof.outcome = Some(Outcome::Permit);
+        let (id, citation) = (rule.id.clone(), proof.citation.clone());
+        found.reason(id, citation, Outcome::Permit, &because);
+    }
+    proof
+}
+
+/// Why a rule that looks applicable does not bind; `None` when nobody had heard of it yet.
+fn why_not_binding(rule: &Rule, facts: &Facts, standing: &Standing) -> Option<String> {
+    let next = rule.next_step(facts.legal_date, facts.known_date);
+    let next = next.map(|step| format!("; {} from {}", step.status, step.from));
+    if standing.status.is_none() && next.is_none() {
+        return None;
+    }
+    Some(format!(
+        "it would say {} but does not bind: {standing}{}",
+        rule.outcome,
+        next.unwrap_or_default()
+    ))
+}
+
+/// A rule in force that applies, or may apply.
+fn bind(facts: &Facts, rule: &Rule, proof: &mut RuleProof, found: &mut Found) {
+    let certain = proof.applies == Truth::Yes;
+    if !certain && rule.outcome == Outcome::Permit {
+        return;
+    }
+    missing(&proof.when, facts, &mut found.missing);
+    if let Some(unless) = proof
+        .unless
+        .as_ref()
+        .filter(|step| step.truth == Truth::Unknown)
+    {
+        missing(unless, facts, &mut found.missing);
+    }
+    if proof.standing.unverified {
+        found.flag(format!(
+            "{}: in force by its text; extension unverified",
+            rule.id
+        ));
+    }
+    if rule.verified == Verified::M {
+        found.flag(format!("{}: marked M, for counsel to check", rule.id));
+    }
+    let (outcome, because) = if !certain {
+        (
+            Outcome::Refer,
+            format!("{}: it cannot be ruled out", rule.title),
+        )
+    } else if rule.outcome == Outcome::NeedsAuthorisation && discharged(facts, rule, proof) {
+        let reference = proof.discharged_by.clone().expect("it was just discharged");
+        let because = format!("{}: {reference} covers it", rule.title);
+        if !found.rests_on.contains(&reference) {
+            found.rests_on.push(reference);
+        }
+        (Outcome::Permit, because)
+    } else {
+        (
+            rule.outcome,
+            format!("{}{}", rule.title, parties(facts, proof)),
+        )
+    };
+    if outcome == Outcome::NeedsAuthorisation && found.review_policy.is_none() {
+        found.review_policy.clone_from(&rule.review_policy);
+    }
+    proof.outcome = Some(outcome);
+    let (id, citation) = (rule.id.clone(), proof.citation.clone());
+    found.reason(id, citation, outcome, &because);
+}
+
+/// Through whom a rule applies, in words.
+fn parties(facts: &Facts, proof: &RuleProof) -> String {
+    let mut through = Vec::new();
+    triggers(&proof.when, &mut through);
+    let labels: Vec<_> = facts
+        .chain
+        .iter()
+        .filter(|row| through.contains(&row.party))
+        .map(|row| format!("{} ({})", row.label, row.role))
+        .collect();
+    if labels.is_empty() {
+        String::new()
+    } else {
+        format!("; through {}", labels.join(", "))
+    }
+}
+
+/// Looks for an authorisation that covers the requirement; notes why the others do not.
+fn discharged(facts: &Facts, rule: &Rule, proof: &mut RuleProof) -> bool {
+    let mut through: Vec<PartyId> = Vec::new();
+    triggers(&proof.when, &mut through);
+    if through.is_empty() {
+        // The rule looks at no party: everyone but the operator must be named.
+        let others = facts.chain.iter().filter(|row| row.role != Role::Operator);
+        through.extend(others.map(|row| row.party));
+    }
+    let citation = rule.citation(facts.legal_date);
+    let sections = citation.map_or(&[][..], |citation| &citation.sections);
+    for terms in &facts.authorisations {
+        match terms.covers(facts, sections, &rule.discharged_by, &through) {
+            Ok(()) => {
+                proof.discharged_by = Some(terms.reference.clone());
+                return true;
+            }
+            Err(because) => proof.uncovered.push(Uncovered {
+                reference: terms.reference.clone(),
+                because: text(&because),
+            }),
+        }
+    }
+    false
+}
+
+/// What no rule says and may yet not pass in silence.
+fn guard(rulebooks: &[&Rulebook], facts: &Facts, governing: usize, found: &mut Found) {
+    let mut refer = |name: &str, because: &str| {
+        let citation = text("the evaluator's own rule: unknown never permits");
+        found.reason(code(name), citation, Outcome::Refer, because);
+    };
+    if rulebooks.is_empty() {
+        refer("engine.no-rulebook", "no rulebook is adopted");
+    } else if governing == 0 {
+        refer(
+            "engine.activity-not-governed",
+            &format!("no adopted rule governs {}", facts.activity),
+        );
+    }
+    if facts.chain.is_empty() {
+        refer("engine.empty-chain", "the contract chain names no party");
+    }
+    for words in &facts.unhandled {
+        refer(
+            "engine.circumstance",
+            &format!("no rule can read this circumstance: {words}"),
+        );
+    }
+    let judged = lists_judged(rulebooks, facts);
+    for party in &facts.chain {
+        for listing in party.listings.value.iter().flatten() {
+            if !judged.contains(&listing.list) {
+                refer(
+                    "engine.list-not-judged",
+                    &format!(
+                        "{} ({}) is on {}, which no rule in force judges",
+                        party.label, party.role, listing.list
+                    ),
+                );
+            }
+        }
+    }
+}
+
+/// The lists that rules in force ask about for the activity.
+fn lists_judged(rulebooks: &[&Rulebook], facts: &Facts) -> BTreeSet<Code> {
+    let mut lists = BTreeSet::new();
+    for rule in rulebooks.iter().flat_map(|book| book.rules.iter()) {
+        let binds = rule.standing(facts.legal_date, facts.known_date).binds();
+        if binds && rule.activities.contains(&facts.activity) {
+            lists_in(&rule.when, &mut lists);
+        }
+    }
+    lists
+}
+
+fn lists_in(condition: &Condition, into: &mut BTreeSet<Code>) {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => {
+            for part in parts {
+                lists_in(part, into);
+            }
+        }
+        Condition::Named { meaning: inner, .. }
+        | Condition::SomeParty {
+            condition: inner, ..
+        } => lists_in(inner, into),
+        Condition::Fact {
+            subject: Subject::PartyListings,
+            test: Test::In(Operand::Constant(Constant::Words(words))),
+        } => into.extend(words.iter().cloned()),
+        Condition::Not(_)
+        | Condition::Always
+        | Condition::Fact { .. }
+        | Condition::OwnedByListed { .. } => {}
     }
 }

@@ -22,6 +22,7 @@ pub mod proof;
 mod rejection;
 pub mod rule;
 mod state;
+mod step;
 pub mod value;
 
 pub use apply::apply;
@@ -31,7 +32,7 @@ pub use command::{
     RevokeAuthorisation,
 };
 pub use decide::decide;
-pub use evaluate::{ENGINE_VERSION, evaluate, evaluate_under};
+pub use evaluate::{ENGINE_VERSION, evaluate, evaluate_under, facts_digest};
 pub use event::{
     AuthorisationRecorded, AuthorisationRevoked, DeterminationMade, Event, ReferralResolved,
     ResolutionConfirmed, RulebookAdopted,

@@ -157,3 +157,111 @@ pub struct FactUsed {
     /// The test in words, with what a parameter was that day.
     pub test: Text,
 }
+
+impl Evaluation {
+    /// The whole evaluation as people read it; the same text for the same evaluation.
+    pub fn to_text(&self) -> String {
+        let mut out = format!(
+            "{}: law of {} as known on {}\n",
+            self.outcome, self.proof.legal_date, self.proof.known_date
+        );
+        for reason in &self.reasons {
+            out.push_str(&format!(
+                "  {} by {} ({}): {}\n",
+                reason.outcome, reason.rule, reason.citation, reason.because
+            ));
+        }
+        if let Some(policy) = &self.review_policy {
+            out.push_str(&format!("  review: {policy}\n"));
+        }
+        for missing in &self.missing {
+            out.push_str(&format!("  missing: {}\n", missing.says));
+        }
+        for flag in &self.flags {
+            out.push_str(&format!("  flag: {flag}\n"));
+        }
+        out.push_str(&format!(
+            "proof by {} on facts {}\n",
+            self.proof.engine, self.proof.facts
+        ));
+        for book in &self.proof.rulebooks {
+            let signed = match &book.signed_by {
+                Some(name) => format!("signed by {name}"),
+                None => "unsigned".to_owned(),
+            };
+            out.push_str(&format!(
+                "  rulebook {} {} ({signed}, text {})\n",
+                book.regime, book.version, book.text_digest
+            ));
+        }
+        for rule in &self.proof.rules {
+            rule.write(&mut out);
+        }
+        out
+    }
+}
+
+impl RuleProof {
+    fn write(&self, out: &mut String) {
+        let outcome = self.outcome.map_or("nothing", Outcome::as_str);
+        out.push_str(&format!(
+            "  {} [{}] {}: applies {}, says {outcome}\n",
+            self.rule, self.citation, self.standing, self.applies
+        ));
+        self.when.write(out, 2);
+        if let Some(unless) = &self.unless {
+            out.push_str("    unless\n");
+            unless.write(out, 3);
+        }
+        if let Some(reference) = &self.discharged_by {
+            out.push_str(&format!("    discharged by {reference}\n"));
+        }
+        for uncovered in &self.uncovered {
+            out.push_str(&format!(
+                "    {} does not cover it: {}\n",
+                uncovered.reference, uncovered.because
+            ));
+        }
+    }
+}
+
+impl Step {
+    fn write(&self, out: &mut String, depth: usize) {
+        let indent = "  ".repeat(depth);
+        let what = match &self.kind {
+            StepKind::Always => "always".to_owned(),
+            StepKind::All => "all of".to_owned(),
+            StepKind::Any => "any of".to_owned(),
+            StepKind::Not => "not".to_owned(),
+            StepKind::Named(name) => format!("defined as {name}"),
+            StepKind::SomeParty => "some party".to_owned(),
+            StepKind::Party { role, label, .. } => format!("{label} ({role})"),
+            StepKind::Fact(used) => used.to_string(),
+        };
+        out.push_str(&format!("{indent}{} {what}\n", self.truth));
+        for child in &self.from {
+            child.write(out, depth + 1);
+        }
+    }
+}
+
+impl std::fmt::Display for FactUsed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} = ", self.fact)?;
+        match &self.value {
+            Some(value) => value.fmt(f)?,
+            None => f.write_str("unknown")?,
+        }
+        write!(f, ", asked {} <{}", self.test, self.source.what)?;
+        if let Some(digest) = &self.source.digest {
+            write!(f, ", sha256 {digest}")?;
+        }
+        if let Some(position) = self.source.position {
+            write!(f, ", event {position}")?;
+        }
+        if let Some(at) = self.source.recorded_at {
+            write!(f, ", recorded {at}")?;
+        }
+        f.write_str(">")
+    }
+}

@@ -17,14 +17,22 @@ bareboat_base::rejections! {
         RuleTwice { rule: Code } => Invalid "rule_twice"
             "rule {rule} stands twice"
             hint "rule names are unique over all regimes";
+        /// A rule's name does not begin with its regime.
+        RuleOfOtherRegime { rule: Code, regime: Code } => Invalid "rule_of_other_regime"
+            "rule {rule} does not belong to regime {regime}"
+            hint "a rule's name is its regime, a full stop, and a word: us-ear.headquarters";
         /// A rule names a parameter that is not there.
         ParameterMissing { rule: Code, parameter: Code } => Invalid "parameter_missing"
             "rule {rule} names parameter {parameter}, which the rulebook does not hold"
             hint "add the parameter, or correct its name";
         /// A rule without a history, or one that is not in order.
         HistoryOutOfOrder { rule: Code } => Invalid "history_out_of_order"
-            "the history of {rule} is empty or not in order of its days"
+            "the history or the citations of {rule} are empty or not in order of their days"
             hint "list each step once, earliest first";
+        /// A condition nested too deep to be stored.
+        TooDeep { rule: Code, most: usize } => Invalid "too_deep"
+            "a condition of rule {rule} is nested deeper than {most}"
+            hint "flatten the condition, or split the rule in two";
         /// The last day is before the first.
         ValidityReversed { from: Date, to: Date } => Invalid "validity_reversed"
             "the authorisation would end on {to}, before it begins on {from}"

@@ -270,3 +270,146 @@ pub struct Rule {
     /// The operator's counsel who signed this rule.
     pub signed_by: Option<Name>,
 }
+
+impl std::fmt::Display for Constant {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Countries(set) => {
+                let words: Vec<_> = set.iter().map(|country| country.as_str()).collect();
+                write!(f, "[{}]", words.join(", "))
+            }
+            Self::Words(set) => {
+                let words: Vec<_> = set.iter().map(Code::as_str).collect();
+                write!(f, "[{}]", words.join(", "))
+            }
+        }
+    }
+}
+
+impl Status {
+    /// Whether a rule of this status binds.
+    pub fn binds(self) -> bool {
+        matches!(self, Self::Effective | Self::Enforced | Self::Reinstated)
+    }
+}
+
+impl Standing {
+    /// Whether the rule binds.
+    pub fn binds(&self) -> bool {
+        self.status.is_some_and(Status::binds)
+    }
+}
+
+impl std::fmt::Display for Standing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.status, self.since) {
+            (Some(status), Some(since)) => {
+                write!(f, "{status} since {since}")?;
+                if self.unverified {
+                    f.write_str(", by its text; extension unverified")?;
+                }
+                Ok(())
+            }
+            _ => f.write_str("not yet made"),
+        }
+    }
+}
+
+impl Rule {
+    /// Where the rule stands on the legal date, as far as the world could know on the known one.
+    pub fn standing(&self, legal_date: Date, known_date: Date) -> Standing {
+        let step = self
+            .history
+            .iter()
+            .rev()
+            .find(|step| step.from <= legal_date && step.published_on <= known_date);
+        Standing {
+            status: step.map(|step| step.status),
+            since: step.map(|step| step.from),
+            unverified: step.is_some_and(|step| step.unverified),
+        }
+    }
+
+    /// The next step after the legal date that was published by the known one.
+    pub fn next_step(&self, legal_date: Date, known_date: Date) -> Option<&StatusChange> {
+        self.history
+            .iter()
+            .find(|step| step.from > legal_date && step.published_on <= known_date)
+    }
+
+    /// Where it is printed on a day; before its first citation, that one.
+    pub fn citation(&self, on: Date) -> Option<&Citation> {
+        self.citations
+            .iter()
+            .rev()
+            .find(|citation| citation.from <= on)
+            .or_else(|| self.citations.first())
+    }
+}
+
+/// The deepest a condition may be nested, definitions spelled out: what is stored must be
+/// readable again by readers that bound their recursion.
+pub const MAX_DEPTH: usize = 24;
+
+impl Condition {
+    /// How deep it is nested, from 1.
+    pub fn depth(&self) -> usize {
+        let deepest = match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().map(Self::depth).max().unwrap_or(0),
+            Self::Not(inner) | Self::Named { meaning: inner, .. } => inner.depth(),
+            // One level for the quantifier, one for each party it looks at.
+            Self::SomeParty { condition, .. } => condition.depth() + 1,
+            Self::Always | Self::Fact { .. } | Self::OwnedByListed { .. } => 0,
+        };
+        deepest + 1
+    }
+
+    /// Whether it asks about a party without saying which: it then only makes sense inside
+    /// *some party*.
+    pub fn needs_party(&self) -> bool {
+        match self {
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::needs_party),
+            Self::Not(inner) | Self::Named { meaning: inner, .. } => inner.needs_party(),
+            Self::Fact { subject, .. } => subject.kind().1,
+            Self::OwnedByListed { .. } => true,
+            Self::Always | Self::SomeParty { .. } => false,
+        }
+    }
+}
+
+/// What type of value a fact has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A number.
+    Number,
+    /// A country.
+    Country,
+    /// A word, or several.
+    Word,
+    /// Yes or no.
+    Flag,
+}
+
+impl Subject {
+    /// What type of value it has, and whether it is a party's.
+    pub fn kind(self) -> (Kind, bool) {
+        match self {
+            Self::Quantity | Self::ItemTpp | Self::ItemPerformanceDensity | Self::ItemDramGbps => {
+                (Kind::Number, false)
+            }
+            Self::FromCountry | Self::ItemSiteCountry => (Kind::Country, false),
+            Self::EarActivity | Self::ItemModel | Self::ItemEccn | Self::UsePurpose => {
+                (Kind::Word, false)
+            }
+            Self::UseWmd
+            | Self::UseMilitaryIntelligence
+            | Self::UseTrainingForD5Party
+            | Self::UseDiversion => (Kind::Flag, false),
+            Self::PartyDomicile | Self::PartyHeadquarters | Self::PartyUltimateParent => {
+                (Kind::Country, true)
+            }
+            Self::PartyListings => (Kind::Word, true),
+        }
+    }
+}
