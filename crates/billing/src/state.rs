@@ -1,0 +1,219 @@
+//! The fold of billing events, and what can be asked of it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bareboat_base::money::MoneyError;
+use bareboat_base::{
+    ContractId, Currency, DateWindow, Handle, InvoiceId, InvoiceLineId, LotId, Money, Table,
+    UsageId, Window,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Basis, DocumentKind, Invoice, InvoiceDraft, InvoiceLine, Line, LineKind, Quantity,
+    UsageInterval, sum,
+};
+use crate::preview::{draft, text};
+use crate::rejection::Rejection;
+use crate::terms::{Terms, Used};
+
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// Every usage interval and every document.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Usage intervals, in order of recording.
+    pub usage: Table<UsageId, UsageInterval>,
+    /// Documents, in order of issue.
+    pub invoices: Table<InvoiceId, Invoice>,
+    /// The document that each line is in.
+    pub(crate) lines: Table<InvoiceLineId, InvoiceId>,
+    /// What was issued under each contract.
+    pub(crate) contracts: Table<ContractId, ContractBilling>,
+    /// The usage intervals of a lot that touch a day (of UTC, since 1970), by their numbers.
+    pub(crate) days: Table<(LotId, i32), Arc<Vec<Handle>>>,
+}
+
+/// What was issued under one contract.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ContractBilling {
+    /// Its documents, in order of issue.
+    pub documents: Vec<InvoiceId>,
+    /// Those whose period saw usage recorded after they were issued.
+    pub late: Vec<InvoiceId>,
+}
+
+/// The days of UTC, since 1970, that a window touches.
+pub(crate) fn days_of(window: Window) -> impl Iterator<Item = i32> {
+    let first = window.from().micros().div_euclid(MICROS_PER_DAY);
+    let last = (window.to().micros() - 1).div_euclid(MICROS_PER_DAY);
+    // The calendar ends at the year 9999: about three million days.
+    (first..=last).filter_map(|day| i32::try_from(day).ok())
+}
+
+impl State {
+    /// The document.
+    pub fn invoice(&self, invoice: InvoiceId) -> Option<&Invoice> {
+        self.invoices.get(&invoice)
+    }
+
+    /// The usage interval.
+    pub fn usage_interval(&self, usage: UsageId) -> Option<&UsageInterval> {
+        self.usage.get(&usage)
+    }
+
+    /// A line, and the document it is in.
+    pub fn line(&self, line: InvoiceLineId) -> Option<(InvoiceId, &Invoice, &InvoiceLine)> {
+        let id = *self.lines.get(&line)?;
+        let invoice = self.invoice(id)?;
+        let row = invoice.lines.iter().find(|row| row.id == line)?;
+        Some((id, invoice, row))
+    }
+
+    /// A contract's documents, in order of issue.
+    pub fn documents_of(
+        &self,
+        contract: ContractId,
+    ) -> impl Iterator<Item = (InvoiceId, &Invoice)> {
+        let ids = self.contracts.get(&contract).map(|row| &row.documents);
+        ids.into_iter()
+            .flatten()
+            .filter_map(|id| self.invoice(*id).map(|invoice| (*id, invoice)))
+    }
+
+    /// The usage intervals of a lot that share an instant with a window, in order of recording.
+    pub fn usage_of(&self, lot: LotId, window: Window) -> Vec<(UsageId, &UsageInterval)> {
+        let handles: BTreeSet<Handle> = days_of(window)
+            .filter_map(|day| self.days.get(&(lot, day)))
+            .flat_map(|handles| handles.iter().copied())
+            .collect();
+        handles
+            .into_iter()
+            .filter_map(|handle| self.usage.at(handle))
+            .filter(|(_, interval)| interval.window.overlaps(window))
+            .map(|(id, interval)| (*id, interval))
+            .collect()
+    }
+
+    /// What was used of the lots of some terms in a period, as rating sees it.
+    pub fn used_in(&self, terms: &Terms, period: DateWindow) -> Result<Vec<Used>, Rejection> {
+        let mut used = Vec::new();
+        // The extension of a lot is a segment of its own, next to the lot's first term; a use
+        // that touches both is one use.
+        let mut seen = BTreeSet::new();
+        for segment in &terms.segments {
+            let stretch = segment.stretch(period, terms.ends_on, &terms.billing_zone)?;
+            let Some(stretch) = stretch else {
+                continue;
+            };
+            for (id, interval) in self.usage_of(segment.lot, stretch.window) {
+                if seen.insert(id) {
+                    used.push(Used {
+                        lot: segment.lot,
+                        nodes: interval.nodes.count().0,
+                        window: interval.window,
+                        billable: interval.state.is_billable(),
+                    });
+                }
+            }
+        }
+        Ok(used)
+    }
+
+    /// Drafts the invoice of a period from recorded usage, with a correction line for each
+    /// earlier document that late usage changes. Nothing is kept.
+    pub fn preview(&self, terms: &Terms, period: DateWindow) -> Result<InvoiceDraft, Rejection> {
+        self.draft(terms, period, DocumentKind::Period)
+    }
+
+    pub(crate) fn draft(
+        &self,
+        terms: &Terms,
+        period: DateWindow,
+        kind: DocumentKind,
+    ) -> Result<InvoiceDraft, Rejection> {
+        let used = self.used_in(terms, period)?;
+        let mut drafted = draft(terms, period, &used, kind)?;
+        drafted.lines.extend(self.corrections(terms)?);
+        drafted.total = sum(drafted.currency, &drafted.lines, |_| true)?;
+        Ok(drafted)
+    }
+
+    /// What late usage changes in the documents already issued.
+    fn corrections(&self, terms: &Terms) -> Result<Vec<Line>, Rejection> {
+        let Some(row) = self.contracts.get(&terms.contract) else {
+            return Ok(Vec::new());
+        };
+        let mut lines = Vec::new();
+        for id in &row.late {
+            let Some(invoice) = self.invoice(*id) else {
+                continue;
+            };
+            let used = self.used_in(terms, invoice.period)?;
+            let charges = draft(terms, invoice.period, &used, invoice.kind)?.charges()?;
+            let charged = self.charged_for(*id, invoice)?;
+            let amount = charges.checked_sub(charged)?;
+            if amount.is_zero() {
+                continue;
+            }
+            let words = format!("correction of {id} for {}", invoice.period);
+            lines.push(Line {
+                lot: None,
+                kind: LineKind::Correction,
+                description: text(&words)?,
+                quantity: Quantity::default(),
+                amount,
+                basis: Basis::Recomputed {
+                    invoice: *id,
+                    charges,
+                    charged,
+                },
+            });
+        }
+        Ok(lines)
+    }
+
+    /// What was charged for a document's own period, by it and by later corrections of it.
+    fn charged_for(&self, id: InvoiceId, invoice: &Invoice) -> Result<Money, MoneyError> {
+        let own = |kind: LineKind| kind.is_charge() && kind != LineKind::Correction;
+        let corrects = |line: &&Line| match line.basis {
+            Basis::Recomputed { invoice, .. } => invoice == id,
+            _ => false,
+        };
+        let later = self
+            .documents_of(invoice.contract)
+            .flat_map(|(_, document)| document.lines.iter().map(|line| &line.line));
+        let corrected = sum(invoice.currency, later.filter(corrects), |_| true)?;
+        invoice.sum(own)?.checked_add(corrected)
+    }
+
+    /// What was prepaid under a contract.
+    pub fn prepaid(&self, contract: ContractId, currency: Currency) -> Result<Money, MoneyError> {
+        self.sum_of(contract, currency, LineKind::Prepayment)
+    }
+
+    /// What of the prepayment was credited on invoices; not negative.
+    pub fn credited(&self, contract: ContractId, currency: Currency) -> Result<Money, MoneyError> {
+        self.sum_of(contract, currency, LineKind::PrepaymentCredit)
+            .map(Money::negated)
+    }
+
+    /// What of the prepayment was paid back; not negative.
+    pub fn refunded(&self, contract: ContractId, currency: Currency) -> Result<Money, MoneyError> {
+        self.sum_of(contract, currency, LineKind::PrepaymentRefund)
+            .map(Money::negated)
+    }
+
+    fn sum_of(
+        &self,
+        contract: ContractId,
+        currency: Currency,
+        kind: LineKind,
+    ) -> Result<Money, MoneyError> {
+        let lines = self
+            .documents_of(contract)
+            .flat_map(|(_, document)| document.lines.iter().map(|line| &line.line));
+        sum(currency, lines, |found| found == kind)
+    }
+}
