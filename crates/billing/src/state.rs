@@ -217,3 +217,22 @@ impl State {
         sum(currency, lines, |found| found == kind)
     }
 }
+
+impl State {
+    /// The line with an id or a label (`IL-0007`).
+    pub fn find_line(&self, text: &str) -> Option<InvoiceLineId> {
+        if let Ok(id) = text.parse::<InvoiceLineId>() {
+            return self.lines.contains(&id).then_some(id);
+        }
+        let number = bareboat_base::label_number::<InvoiceLineId>(text)?;
+        self.lines.at(Handle::from_number(number)?).map(|(id, _)| *id)
+    }
+
+    /// What people call a line.
+    pub fn line_label(&self, line: InvoiceLineId) -> String {
+        match self.lines.handle(&line) {
+            Some(handle) => bareboat_base::label::<InvoiceLineId>(handle.number()),
+            None => line.to_string(),
+        }
+    }
+}

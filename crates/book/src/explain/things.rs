@@ -1,0 +1,136 @@
+//! Where nodes come from and whose they are.
+
+use bareboat_base::{AllocationId, NodeRef, PurchaseOrderId, ReservationId, TrancheId};
+
+use super::{Explainer, Explanation, Subject, label_of};
+
+impl Explainer<'_> {
+    pub(super) fn purchase_order(&self, id: PurchaseOrderId) -> Option<Explanation> {
+        let fleet = &self.state.fleet;
+        let row = fleet.orders.get(&id)?;
+        let told = Explanation::new(
+            id,
+            label_of(&fleet.orders, id),
+            format!("order {}", row.reference),
+        )
+        .fact("supplier", &row.supplier)
+        .fact("nodes", row.nodes.0)
+        .fact("price", format!("{:#}", row.price))
+        .fact("placed on", row.placed_on)
+        .recorded(row.recorded);
+        Some(told)
+    }
+
+    pub(super) fn tranche(&self, id: TrancheId, depth: u32) -> Option<Explanation> {
+        let fleet = &self.state.fleet;
+        let row = fleet.tranches.get(&id)?;
+        let mut told = Explanation::new(
+            id,
+            label_of(&fleet.tranches, id),
+            format!("{} nodes due {}", row.nodes.0, row.due_on),
+        )
+        .fact("received", row.received.0)
+        .recorded(row.recorded);
+        for slip in row.slips.iter() {
+            told = told.fact(
+                "slipped",
+                format!(
+                    "from {} to {}: {}",
+                    slip.old_due_on, slip.new_due_on, slip.reason
+                ),
+            );
+        }
+        Some(told.because(self.of(Subject::PurchaseOrder(row.order), depth)))
+    }
+
+    pub(super) fn node(&self, node: NodeRef, depth: u32) -> Option<Explanation> {
+        let fleet = &self.state.fleet;
+        let view = fleet.node(&node)?;
+        let label = fleet.label_of(&node)?;
+        let told = Explanation::new(
+            view.row.id,
+            label,
+            format!("node {}", view.row.facts.serial),
+        )
+        .fact(
+            "phase",
+            format!("{} since {}", view.phase.as_str(), view.phase_since),
+        )
+        .fact("rack", &view.row.facts.rack)
+        .fact("leaf", view.row.facts.leaf)
+        .fact("spine group", view.row.facts.spine_group)
+        .recorded(view.row.recorded);
+        let tranche = fleet
+            .receipts
+            .get(&view.row.receipt)
+            .map(|receipt| receipt.tranche);
+        let allocation = self.holder(node);
+        Some(
+            told.because(allocation.and_then(|id| self.of(Subject::Allocation(id), depth)))
+                .because(tranche.and_then(|id| self.of(Subject::Tranche(id), depth))),
+        )
+    }
+
+    fn holder(&self, node: NodeRef) -> Option<AllocationId> {
+        let live = |row: &bareboat_capacity::Allocation| {
+            row.status == bareboat_capacity::AllocationStatus::Live
+                && row.nodes.site() == node.site
+                && row.nodes.contains(node.number)
+        };
+        let found = self
+            .state
+            .capacity
+            .allocations
+            .iter()
+            .find(|(_, _, row)| live(row));
+        found.map(|(_, id, _)| *id)
+    }
+
+    pub(super) fn reservation(&self, id: ReservationId, depth: u32) -> Option<Explanation> {
+        let row = self.state.capacity.reservations.get(&id)?;
+        let label = label_of(&self.state.capacity.reservations, id);
+        let mut told = Explanation::new(
+            id,
+            label,
+            format!("{} nodes held {}", row.nodes.0, row.window),
+        )
+        .fact("nodes", row.nodes.0)
+        .fact("window", row.window)
+        .recorded(row.recorded);
+        if let Some(option) = row.option {
+            told = told.fact("option hold", option);
+        }
+        Some(told.because(self.of(Subject::Lot(row.lot), depth)))
+    }
+
+    pub(super) fn allocation(&self, id: AllocationId, depth: u32) -> Option<Explanation> {
+        let row = self.state.capacity.allocations.get(&id)?;
+        let label = label_of(&self.state.capacity.allocations, id);
+        let site = self
+            .state
+            .fleet
+            .sites
+            .get(&row.nodes.site())
+            .map_or_else(String::new, |s| s.code.to_string());
+        let mut told = Explanation::new(
+            id,
+            label,
+            format!("{} nodes at {site}", row.nodes.count().0),
+        )
+        .fact("nodes", format!("{site} {}", row.nodes))
+        .fact("window", row.window)
+        .recorded(row.recorded);
+        if let bareboat_capacity::AllocationStatus::Released { at } = row.status {
+            told = told.fact("released", at);
+        }
+        // The act that allocated recorded its determination just before.
+        let made = bareboat_rulebook::determinations_of(&self.state.rulebook, row.contract)
+            .filter(|(_, made)| made.activity == bareboat_rulebook::Activity::Allocate)
+            .filter(|(_, made)| made.recorded.position < row.recorded.position)
+            .last();
+        Some(
+            told.because(made.and_then(|(id, _)| self.of(Subject::Determination(id), depth)))
+                .because(self.of(Subject::Reservation(row.reservation), depth)),
+        )
+    }
+}

@@ -1,0 +1,120 @@
+//! Every refusal of the book: each domain's, and those of acts that span domains.
+
+use bareboat_base::{Class, Date, Refusal, rejections};
+
+rejections! {
+    /// Why an act that spans domains is refused.
+    pub enum BookRejection in "book" {
+        /// The book has begun already.
+        AlreadyCreated => Conflict "already_created"
+            "the book has already begun" hint "open it, or make another file";
+        /// The book has not begun.
+        NotCreated => Conflict "not_created"
+            "the book has not begun" hint "run `bareboat init` first";
+        /// A thing named does not exist.
+        Unknown { kind: &'static str, id: String } => NotFound "unknown"
+            "there is no {kind} {id}" hint "list what there is, and use its id or label";
+        /// A site has no such model's pool.
+        NoPool { site: String, model: String } => Conflict "no_pool"
+            "no {model} was ever ordered for {site}" hint "place a purchase order for that model and site first";
+        /// The law, a list or a missing fact stands in the way.
+        NotPermitted { activity: String, outcome: String, reasons: String } => Refused "not_permitted"
+            "{activity} is not permitted: {outcome}; {reasons}"
+            hint "read the determination; supply the missing facts, obtain an authorisation, or do not proceed";
+        /// No rulebook is adopted, so nothing can be determined.
+        NoRulebook => Refused "no_rulebook"
+            "no rulebook is adopted, so no determination can be made" hint "adopt the rulebooks that apply, then try again";
+        /// Fewer nodes are ready than the lot needs.
+        NotEnoughReady { asked: u32, ready: u32 } => Conflict "not_enough_ready"
+            "the lot needs {asked} nodes and {ready} of the free ones are ready"
+            hint "rack, discover and validate more nodes, or allocate later";
+        /// The lot has no live reservation.
+        LotNotReserved { lot: String } => Conflict "lot_not_reserved"
+            "lot {lot} has no reservation" hint "sign its contract first";
+        /// The lot has its nodes already.
+        LotAllocated { lot: String } => Conflict "lot_allocated"
+            "lot {lot} is allocated already" hint "release its allocation first";
+        /// A contract's determination for this activity is older than what it depends on.
+        EffectiveDateAhead { on: Date, today: Date } => Invalid "effective_date_ahead"
+            "the date {on} is after today, {today}" hint "give a date that has come";
+        /// A step of a wind-down before the one it follows.
+        StepOutOfOrder { step: String, waiting_for: String } => Conflict "step_out_of_order"
+            "{step} comes after {waiting_for}, which is not done" hint "do the steps in their order";
+        /// A money figure too large, or of another currency.
+        Amount { problem: String } => Invalid "amount"
+            "the amounts do not work out: {problem}" hint "check amounts and currencies";
+        /// A date or window that cannot be resolved.
+        Time { problem: String } => Invalid "time"
+            "the dates do not work out: {problem}" hint "check the dates and the site's time zone";
+        /// Whole nodes only.
+        NotWholeNodes { asked: u32, per_node: u32, below: u32, above: u32 } => Invalid "not_whole_nodes"
+            "{asked} GPUs are not whole nodes of {per_node}" hint "ask for the nearest whole number of nodes' GPUs below or above";
+        /// Nothing is sealed under the reference.
+        NothingSealed { id: String } => NotFound "nothing_sealed"
+            "nothing is sealed as {id}" hint "use the id that the party's field shows";
+        /// The value's key is destroyed.
+        Shredded { id: String } => Conflict "shredded"
+            "the value {id} is shredded: its key was destroyed" hint "nothing can bring it back; the journal says who destroyed the key and why";
+        /// The key is destroyed already.
+        AlreadyShredded { party: String } => Conflict "already_shredded"
+            "the key of party {party} is destroyed already" hint "nothing is left to do";
+        /// The wind-down's contract has nothing like that.
+        NothingToWindDown { contract: String } => Conflict "nothing_to_wind_down"
+            "contract {contract} holds no capacity to wind down" hint "check the contract's status";
+        /// A fact at variance with the book.
+        Inconsistent { problem: String } => Conflict "inconsistent"
+            "the act does not fit the book: {problem}" hint "read the things it names again, and repeat";
+    }
+}
+
+macro_rules! compose {
+    ($($variant:ident $rejection:ty;)*) => {
+        /// A refusal, from whichever domain.
+        #[derive(Clone, Debug, PartialEq, thiserror::Error)]
+        pub enum Rejection {
+            $(
+                #[doc = concat!("From ", stringify!($variant), ".")]
+                #[error(transparent)]
+                $variant(#[from] $rejection),
+            )*
+        }
+
+        impl Rejection {
+            /// Every code the book can refuse with.
+            pub fn codes() -> impl Iterator<Item = &'static str> {
+                [$(<$rejection>::CODES),*].into_iter().flatten().copied()
+            }
+
+            fn refusal(&self) -> &dyn Refusal {
+                match self { $(Self::$variant(rejection) => rejection,)* }
+            }
+        }
+    };
+}
+
+compose! {
+    Book BookRejection;
+    Access bareboat_access::Rejection;
+    Fleet bareboat_fleet::Rejection;
+    Capacity bareboat_capacity::Rejection;
+    Parties bareboat_parties::Rejection;
+    Screening bareboat_screening::Rejection;
+    Rulebook bareboat_rulebook::Rejection;
+    Contracts bareboat_contracts::Rejection;
+    Billing bareboat_billing::Rejection;
+    Ledger bareboat_ledger::Rejection;
+}
+
+impl Refusal for Rejection {
+    fn code(&self) -> &'static str {
+        self.refusal().code()
+    }
+
+    fn hint(&self) -> &'static str {
+        self.refusal().hint()
+    }
+
+    fn class(&self) -> Class {
+        self.refusal().class()
+    }
+}
