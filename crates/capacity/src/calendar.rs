@@ -1,5 +1,53 @@
-//! A pool's counts over time.
+//! What a pool keeps: its counts over time, its nodes in the order of the fabric, what pins them.
+
+use std::sync::Arc;
+
+use bareboat_base::{HallId, Handle, Instant, Run};
 use serde::{Deserialize, Serialize};
-/// x
+
+use crate::counts::Counts;
+use crate::sorted::Sorted;
+
+/// A pool's calendar. Cloning copies pointers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Calendar {}
+pub(crate) struct Calendar {
+    /// Installed, firm, option and unavailable over time.
+    pub counts: Counts,
+    /// The nodes that have names, in the order of the fabric.
+    pub slots: Arc<Vec<Slot>>,
+    /// Every interval that binds named nodes, by its beginning; never forgotten, so that an
+    /// instant in the past can be asked for too.
+    pub pins: Sorted<Pin>,
+    /// Reservations whose nodes are not named: where the unnamed part begins, and the row.
+    pub unnamed: Sorted<(Instant, Handle)>,
+    /// Supplies that still owe nodes: from when they count, and the row.
+    pub owing: Sorted<(Instant, Handle)>,
+}
+
+/// Neighbouring named nodes at one leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Slot {
+    pub spine_group: u32,
+    pub hall: HallId,
+    pub leaf: u32,
+    pub run: Run,
+    /// From when they count.
+    pub from: Instant,
+}
+
+/// An interval that binds named nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Pin {
+    pub from: Instant,
+    pub to: Instant,
+    pub what: Pinned,
+}
+
+/// What binds the nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Pinned {
+    /// The allocation's row.
+    Allocation(Handle),
+    /// A piece of an unavailability's row.
+    Unavailable { row: u32, piece: u32 },
+}

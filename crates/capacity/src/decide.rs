@@ -1,7 +1,479 @@
 //! What the calendar decides.
-use crate::{Command, Event, Rejection, State};
-use bareboat_base::Context;
+
+use bareboat_base::{
+    AllocationId, Context, Handle, Instant, NodeCount, NodeSet, PoolId, ReservationId, Run, SiteId,
+    Window,
+};
+
+use crate::calendar::Calendar;
+use crate::choose::{NotChosen, bound_later, choose, choose_first_of, free_throughout, without};
+use crate::place::{Demand, Suppose, counting_is_not_enough, overlap, unplaced};
+use crate::{
+    Allocate, Allocated, Allocation, AllocationReleased, AllocationStatus, Command, EndReservation,
+    Event, ExerciseOption, LapseOption, MoveSupply, OpenPool, OptionExercised, OptionLapsed, Pool,
+    PoolOpened, ReceiveSupply, Rejection, ReleaseAllocation, Reservation, ReservationEnded,
+    ReservationStatus, Reserve, Reserved, ScheduleSupply, SetSpareFloor, SetUnavailable,
+    SpareFloorSet, State, SupplyMoved, SupplyReceived, SupplyScheduled, UnavailableSet,
+};
+
+/// The most nodes one command may name; 8 million GPUs.
+const MOST_NODES: u32 = 1_000_000;
+
+type Decision = Result<Vec<Event>, Rejection>;
+
 /// All events of one command, or a refusal.
-pub fn decide(_state: &State, _ctx: &Context, _command: &Command) -> Result<Vec<Event>, Rejection> {
-    Ok(Vec::new())
+pub fn decide(state: &State, ctx: &Context, command: &Command) -> Result<Vec<Event>, Rejection> {
+    match command {
+        Command::OpenPool(c) => open_pool(state, ctx, c),
+        Command::ScheduleSupply(c) => schedule_supply(state, c),
+        Command::MoveSupply(c) => move_supply(state, c),
+        Command::ReceiveSupply(c) => receive_supply(state, c),
+        Command::SetSpareFloor(c) => set_spare_floor(state, c),
+        Command::Reserve(c) => reserve(state, ctx, c),
+        Command::Allocate(c) => allocate(state, ctx, c),
+        Command::ReleaseAllocation(c) => release(state, c),
+        Command::EndReservation(c) => end_reservation(state, c),
+        Command::ExerciseOption(c) => exercise_option(state, c),
+        Command::LapseOption(c) => lapse_option(state, c),
+        Command::SetUnavailable(c) => set_unavailable(state, c),
+    }
+}
+
+fn within(what: &'static str, found: u32, least: u32, most: u32) -> Result<(), Rejection> {
+    if (least..=most).contains(&found) {
+        return Ok(());
+    }
+    Err(Rejection::FigureOutOfRange {
+        what,
+        found,
+        least,
+        most,
+    })
+}
+
+fn the_pool(state: &State, pool: PoolId) -> Result<&Pool, Rejection> {
+    state
+        .pools
+        .get(&pool)
+        .ok_or(Rejection::PoolUnknown { pool })
+}
+
+fn held(state: &State, id: ReservationId) -> Result<(Handle, &Reservation), Rejection> {
+    let unknown = Rejection::ReservationUnknown { reservation: id };
+    let handle = state.reservations.handle(&id);
+    let found = handle.and_then(|handle| Some((handle, state.reservations.at(handle)?.1)));
+    let (handle, row) = found.ok_or(unknown)?;
+    match row.status {
+        ReservationStatus::Held => Ok((handle, row)),
+        ReservationStatus::Ended { .. } => Err(Rejection::ReservationOver { reservation: id }),
+    }
+}
+
+fn open_pool(state: &State, ctx: &Context, c: &OpenPool) -> Decision {
+    if let Some(pool) = state.pool_of(c.site, c.model) {
+        return Err(Rejection::PoolExists {
+            site: c.site,
+            model: c.model,
+            pool,
+        });
+    }
+    within("the number of GPUs in a node", c.gpus_per_node, 1, 1024)?;
+    Ok(vec![Event::from(PoolOpened {
+        pool: ctx.mint(0),
+        site: c.site,
+        model: c.model,
+        gpus_per_node: c.gpus_per_node,
+    })])
+}
+
+fn schedule_supply(state: &State, c: &ScheduleSupply) -> Decision {
+    the_pool(state, c.pool)?;
+    let tranche = c.tranche;
+    if state.supplies.contains(&tranche) {
+        return Err(Rejection::SupplyScheduledAlready { tranche });
+    }
+    within("the number of nodes", c.nodes.0, 1, MOST_NODES)?;
+    Ok(vec![Event::from(SupplyScheduled {
+        pool: c.pool,
+        tranche,
+        nodes: c.nodes,
+        from: c.from,
+    })])
+}
+
+fn move_supply(state: &State, c: &MoveSupply) -> Decision {
+    let tranche = c.tranche;
+    let supply = state.supplies.get(&tranche);
+    let supply = supply.ok_or(Rejection::SupplyUnknown { tranche })?;
+    if supply.owed() == NodeCount::ZERO {
+        return Err(Rejection::NothingOwed { tranche });
+    }
+    Ok(vec![Event::from(SupplyMoved {
+        tranche,
+        from: c.from,
+    })])
+}
+
+fn receive_supply(state: &State, c: &ReceiveSupply) -> Decision {
+    let pool = the_pool(state, c.pool)?;
+    let tranche = c.tranche;
+    let supply = state.supplies.get(&tranche);
+    let supply = supply.ok_or(Rejection::SupplyUnknown { tranche })?;
+    if supply.pool != c.pool {
+        let pool = supply.pool;
+        return Err(Rejection::WrongPool { tranche, pool });
+    }
+    let runs: Vec<Run> = c.nodes.iter().map(|placed| placed.run).collect();
+    let found = runs.iter().map(|run| u64::from(run.count)).sum();
+    let nodes = NodeSet::from_runs(pool.site, runs).map_err(|bad| Rejection::BadNodes {
+        problem: bad.to_string(),
+    })?;
+    let owed = supply.owed();
+    if found > u64::from(owed.0) {
+        return Err(Rejection::MoreThanScheduled {
+            tranche,
+            owed,
+            found,
+        });
+    }
+    check_new(state, pool.site, &nodes)?;
+    if u64::from(nodes.count().0) != found {
+        return Err(Rejection::NodeInPool {
+            site: pool.site,
+            number: first_twice(c).unwrap_or(0),
+        });
+    }
+    Ok(vec![Event::from(SupplyReceived {
+        pool: c.pool,
+        tranche,
+        at: c.at,
+        nodes: c.nodes.clone(),
+    })])
+}
+
+/// No pool of the site has any of the nodes.
+fn check_new(state: &State, site: SiteId, nodes: &NodeSet) -> Result<(), Rejection> {
+    let pools = state.pools.values().filter(|pool| pool.site == site);
+    let slots = pools.flat_map(|pool| pool.calendar.slots.iter());
+    let taken = slots.filter_map(|slot| overlap(nodes, slot.run).next());
+    match taken.map(|run| run.first).min() {
+        Some(number) => Err(Rejection::NodeInPool { site, number }),
+        None => Ok(()),
+    }
+}
+
+/// The first number that two of the runs name.
+fn first_twice(c: &ReceiveSupply) -> Option<u32> {
+    let mut runs: Vec<Run> = c.nodes.iter().map(|placed| placed.run).collect();
+    runs.sort_unstable();
+    let pair = runs.windows(2).find(|pair| pair[1].first < pair[0].end());
+    pair.map(|pair| pair[1].first)
+}
+
+fn set_spare_floor(state: &State, c: &SetSpareFloor) -> Decision {
+    the_pool(state, c.pool)?;
+    within("the spare floor in nodes", c.nodes.0, 0, MOST_NODES)?;
+    Ok(vec![Event::from(SpareFloorSet {
+        pool: c.pool,
+        nodes: c.nodes,
+    })])
+}
+
+fn reserve(state: &State, ctx: &Context, c: &Reserve) -> Decision {
+    let pool = the_pool(state, c.pool)?;
+    within("the number of nodes", c.nodes.0, 1, MOST_NODES)?;
+    if let Some(most) = c.max_leaves {
+        within("the number of leaves", most, 1, u32::MAX)?;
+    }
+    let whole = match c.option {
+        None => c.window,
+        Some(option) if option.from() == c.window.to() => {
+            Window::new(c.window.from(), option.to()).unwrap_or(c.window)
+        }
+        Some(option) => {
+            return Err(Rejection::OptionNotAdjacent {
+                window: c.window,
+                option,
+            });
+        }
+    };
+    check_count(c, pool, whole)?;
+    check_placement(state, &pool.calendar, ctx.recorded_at, c, whole)?;
+    Ok(vec![Event::from(Reserved {
+        reservation: ctx.mint(0),
+        lot: c.lot,
+        contract: c.contract,
+        pool: c.pool,
+        nodes: c.nodes,
+        window: c.window,
+        max_leaves: c.max_leaves,
+        option: c.option,
+    })])
+}
+
+/// A signed count as nodes, nothing when it is below zero.
+pub(crate) fn nodes(count: i64) -> NodeCount {
+    NodeCount(u32::try_from(count.max(0)).unwrap_or(u32::MAX))
+}
+
+fn check_count(c: &Reserve, pool: &Pool, whole: Window) -> Result<(), Rejection> {
+    let floor = i64::from(pool.spare_floor.0);
+    let asked = i64::from(c.nodes.0);
+    let scan = pool.calendar.counts.scan(whole, asked + floor);
+    match scan.first_short {
+        None => Ok(()),
+        Some((at, left)) => Err(Rejection::ShortOfSupply {
+            pool: c.pool,
+            at,
+            asked: c.nodes,
+            free: nodes(left - floor),
+            shortfall: nodes(asked - (left - floor).max(0)),
+            fits: nodes(scan.lowest - floor),
+        }),
+    }
+}
+
+/// Where counting does not tell: the new promise finds a place, and takes no other's.
+fn check_placement(
+    state: &State,
+    calendar: &Calendar,
+    now: Instant,
+    c: &Reserve,
+    whole: Window,
+) -> Result<(), Rejection> {
+    let suppose = |count: u32| Suppose {
+        demand: Some(Demand {
+            window: whole,
+            nodes: count,
+            who: None,
+        }),
+        named: None,
+    };
+    if !counting_is_not_enough(state, calendar, now, suppose(c.nodes.0)) {
+        return Ok(());
+    }
+    let before = unplaced(
+        state,
+        calendar,
+        Some(now.min(whole.from())),
+        Suppose::default(),
+    );
+    let fits = |count: u32| {
+        let now = Some(now.min(whole.from()));
+        unplaced(state, calendar, now, suppose(count)).is_subset(&before)
+    };
+    if fits(c.nodes.0) {
+        return Ok(());
+    }
+    // The largest count below that fits, by halving.
+    let (mut fit, mut too_many) = (0, c.nodes.0);
+    while fit + 1 < too_many {
+        let middle = fit + (too_many - fit) / 2;
+        if fits(middle) {
+            fit = middle;
+        } else {
+            too_many = middle;
+        }
+    }
+    Err(Rejection::Fragmented {
+        pool: c.pool,
+        window: whole,
+        asked: c.nodes,
+        fits: NodeCount(fit),
+    })
+}
+
+fn allocate(state: &State, ctx: &Context, c: &Allocate) -> Decision {
+    let (handle, row) = held(state, c.reservation)?;
+    if let Some(allocation) = row.allocation {
+        return Err(Rejection::AllocatedAlready {
+            reservation: c.reservation,
+            allocation,
+        });
+    }
+    let from = c.at.max(row.unnamed_from);
+    let outside = Rejection::OutsideWindow {
+        at: from,
+        window: row.window,
+    };
+    let window = Window::new(from, row.window.to()).map_err(|_| outside)?;
+    let kept = Window::new(from, row.holds_until()).unwrap_or(window);
+    let pool = the_pool(state, row.pool)?;
+    let nodes = choose_nodes(state, ctx, c, (handle, row), pool, kept)?;
+    Ok(vec![Event::from(Allocated {
+        allocation: ctx.mint(0),
+        reservation: c.reservation,
+        nodes,
+        window,
+    })])
+}
+
+fn choose_nodes(
+    state: &State,
+    ctx: &Context,
+    c: &Allocate,
+    (handle, row): (Handle, &Reservation),
+    pool: &Pool,
+    kept: Window,
+) -> Result<NodeSet, Rejection> {
+    let calendar: &Calendar = &pool.calendar;
+    let exclude = c.exclude.as_ref().filter(|nodes| nodes.site() == pool.site);
+    let all = free_throughout(state, calendar, kept);
+    let free = without(&all, exclude);
+    let asked = row.nodes;
+    let fragmented = |fits| Rejection::Fragmented {
+        pool: row.pool,
+        window: kept,
+        asked,
+        fits: NodeCount(fits),
+    };
+    let refuse = |not: NotChosen| match not {
+        NotChosen::Leaves(needed) => Rejection::TooManyLeaves {
+            pool: row.pool,
+            asked,
+            max_leaves: row.max_leaves.unwrap_or(u32::MAX),
+            needed,
+        },
+        NotChosen::TooFew if all.count() >= asked.0 => Rejection::TooFewReady {
+            pool: row.pool,
+            at: kept.from(),
+            asked,
+            ready: NodeCount(free.count()),
+        },
+        NotChosen::TooFew => {
+            let instant = Window::new(kept.from(), kept.from().next()).unwrap_or(kept);
+            let now = free_throughout(state, calendar, instant).count();
+            if now >= asked.0 {
+                fragmented(all.count())
+            } else {
+                Rejection::TooFewNamed {
+                    pool: row.pool,
+                    at: kept.from(),
+                    asked,
+                    named: NodeCount(now),
+                }
+            }
+        }
+    };
+    let first = choose(calendar, pool.site, &free, asked.0, row.max_leaves).map_err(refuse)?;
+    let keeps = |nodes: &NodeSet| {
+        let suppose = Suppose {
+            demand: None,
+            named: Some((handle, nodes, kept)),
+        };
+        let now = ctx.recorded_at;
+        if !counting_is_not_enough(state, calendar, now, suppose) {
+            return true;
+        }
+        let before = unplaced(state, calendar, Some(now), Suppose::default());
+        unplaced(state, calendar, Some(now), suppose).is_subset(&before)
+    };
+    if keeps(&first) {
+        return Ok(first);
+    }
+    // The neatest nodes would break another promise: use up gaps first.
+    let later = bound_later(state, calendar, &free, kept);
+    let most = row.max_leaves;
+    let second = choose_first_of(calendar, pool.site, (&later, &free), asked.0, most);
+    match second.ok().filter(|nodes| keeps(nodes)) {
+        Some(second) => Ok(second),
+        None => Err(fragmented(0)),
+    }
+}
+
+fn live(state: &State, id: AllocationId) -> Result<&Allocation, Rejection> {
+    let row = state.allocations.get(&id);
+    let row = row.ok_or(Rejection::AllocationUnknown { allocation: id })?;
+    match row.status {
+        AllocationStatus::Live => Ok(row),
+        AllocationStatus::Released { .. } => Err(Rejection::ReleasedAlready { allocation: id }),
+    }
+}
+
+fn release(state: &State, c: &ReleaseAllocation) -> Decision {
+    live(state, c.allocation)?;
+    Ok(vec![Event::from(AllocationReleased {
+        allocation: c.allocation,
+        at: c.at,
+    })])
+}
+
+fn end_reservation(state: &State, c: &EndReservation) -> Decision {
+    let (_, row) = held(state, c.reservation)?;
+    // Nodes that were kept longer than their count would be sold twice.
+    if row.unnamed_from > row.window.from() && c.at < row.unnamed_from {
+        return Err(Rejection::EndsBeforeRelease {
+            at: c.at,
+            released_at: row.unnamed_from,
+        });
+    }
+    let mut events = Vec::with_capacity(2);
+    if let Some(allocation) = row.allocation {
+        events.push(Event::from(AllocationReleased {
+            allocation,
+            at: c.at,
+        }));
+    }
+    events.push(Event::from(ReservationEnded {
+        reservation: c.reservation,
+        at: c.at,
+    }));
+    Ok(events)
+}
+
+fn exercise_option(state: &State, c: &ExerciseOption) -> Decision {
+    let (_, row) = held(state, c.reservation)?;
+    let option = row.option.ok_or(Rejection::NoOption {
+        reservation: c.reservation,
+    })?;
+    // The count was held all along, and the nodes of a live allocation were kept: nothing can
+    // stand in its way.
+    Ok(vec![Event::from(OptionExercised {
+        reservation: c.reservation,
+        option,
+    })])
+}
+
+fn lapse_option(state: &State, c: &LapseOption) -> Decision {
+    let (_, row) = held(state, c.reservation)?;
+    if row.option.is_none() {
+        return Err(Rejection::NoOption {
+            reservation: c.reservation,
+        });
+    }
+    Ok(vec![Event::from(OptionLapsed {
+        reservation: c.reservation,
+    })])
+}
+
+fn set_unavailable(state: &State, c: &SetUnavailable) -> Decision {
+    let pool = the_pool(state, c.pool)?;
+    let site = c.nodes.site();
+    let unknown = |number| Rejection::NodeNotInPool {
+        pool: c.pool,
+        site,
+        number,
+    };
+    if site != pool.site {
+        return Err(unknown(c.nodes.runs()[0].first));
+    }
+    let slots = pool.calendar.slots.iter();
+    let mut known: Vec<Run> = slots.flat_map(|slot| overlap(&c.nodes, slot.run)).collect();
+    known.sort_unstable();
+    let mut known = known.into_iter().peekable();
+    for run in c.nodes.runs() {
+        let mut next = run.first;
+        while let Some(piece) = known.next_if(|piece| piece.first == next && next < run.end()) {
+            next = piece.end();
+        }
+        if next < run.end() {
+            return Err(unknown(next));
+        }
+    }
+    Ok(vec![Event::from(UnavailableSet {
+        pool: c.pool,
+        nodes: c.nodes.clone(),
+        window: c.window,
+        why: c.why.clone(),
+    })])
 }

@@ -7,7 +7,9 @@
 
 mod apply;
 mod calendar;
+mod choose;
 mod command;
+mod counts;
 mod decide;
 mod event;
 mod place;

@@ -1,10 +1,14 @@
 //! What can be asked without changing anything.
 
 use bareboat_base::{
-    AllocationId, LotId, ModelId, NodeCount, NodeRef, PoolId, ReservationId, SiteId, Window,
+    AllocationId, LotId, ModelId, NodeCount, NodeRef, NodeSet, PoolId, ReservationId, SiteId,
+    Window,
 };
 
 use crate::State;
+use crate::calendar::{Pinned, Slot};
+use crate::decide::nodes;
+use crate::place::{Suppose, nodes_of, unplaced};
 
 /// A stretch of time over which a pool's counts do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,24 +61,85 @@ impl State {
     }
 
     /// The counts of a pool over a window, step by step; empty when the pool is unknown.
-    pub fn profile(&self, _pool: PoolId, _window: Window) -> Vec<Step> {
-        Vec::new()
+    pub fn profile(&self, pool: PoolId, window: Window) -> Vec<Step> {
+        let Some(pool) = self.pools.get(&pool) else {
+            return Vec::new();
+        };
+        let levels = pool.calendar.counts.steps(window);
+        let ends = levels.iter().skip(1).map(|(at, _)| *at);
+        let ends = ends.chain([window.to()]);
+        let floor = i64::from(pool.spare_floor.0);
+        let steps = levels.iter().zip(ends).filter_map(|((from, level), to)| {
+            Some(Step {
+                window: Window::new(*from, to).ok()?,
+                installed: nodes(level.installed),
+                firm: nodes(level.firm),
+                option: nodes(level.option),
+                spare: pool.spare_floor,
+                unavailable: nodes(level.unavailable),
+                free: nodes(level.left() - floor),
+                short: nodes(floor - level.left()),
+            })
+        });
+        steps.collect()
     }
 
     /// The most nodes that a new reservation could hold throughout a window, by count.
-    pub fn max_free(&self, _pool: PoolId, _window: Window) -> NodeCount {
-        NodeCount::ZERO
+    pub fn max_free(&self, pool: PoolId, window: Window) -> NodeCount {
+        let Some(pool) = self.pools.get(&pool) else {
+            return NodeCount::ZERO;
+        };
+        let lowest = pool.calendar.counts.scan(window, i64::MIN).lowest;
+        nodes(lowest - i64::from(pool.spare_floor.0))
     }
 
     /// The reservations of a pool that what is delivered, due and in repair can no longer serve,
     /// when all are placed in order of their start, then of their making. Spares are used for
-    /// them: the floor does not bind here.
-    pub fn at_risk(&self, _pool: PoolId) -> Vec<ReservationId> {
-        Vec::new()
+    /// them: the floor does not bind here. In the order of their making.
+    pub fn at_risk(&self, pool: PoolId) -> Vec<ReservationId> {
+        let Some(pool) = self.pools.get(&pool) else {
+            return Vec::new();
+        };
+        let left_out = unplaced(self, &pool.calendar, None, Suppose::default());
+        let rows = left_out.into_iter().flatten();
+        let rows = rows.filter_map(|row| self.reservations.at(row));
+        rows.map(|(id, _)| *id).collect()
     }
 
-    /// When a node is busy, in order.
-    pub fn busy(&self, _node: &NodeRef) -> Vec<Busy> {
-        Vec::new()
+    /// The pool that a node was received into.
+    pub fn pool_with(&self, node: &NodeRef) -> Option<PoolId> {
+        let pools = self
+            .pools
+            .iter()
+            .filter(|(_, _, pool)| pool.site == node.site);
+        let has = |slot: &Slot| slot.run.first <= node.number && node.number < slot.run.end();
+        let mut pools = pools.filter(|(_, _, pool)| pool.calendar.slots.iter().any(has));
+        pools.next().map(|(_, id, _)| *id)
+    }
+
+    /// When a node is busy, by beginning. A live allocation counts to the end of its option.
+    pub fn busy(&self, node: &NodeRef) -> Vec<Busy> {
+        let pool = self.pool_with(node).and_then(|pool| self.pools.get(&pool));
+        let Some(pool) = pool else {
+            return Vec::new();
+        };
+        let pins = pool.calendar.pins.iter();
+        let pins = pins.filter(|pin| nodes_of(self, pin).is_some_and(|n| n.contains(node.number)));
+        let busy = pins.filter_map(|pin| {
+            let with = match pin.what {
+                Pinned::Allocation(row) => BusyWith::Allocation(*self.allocations.at(row)?.0),
+                Pinned::Unavailable { row, .. } => BusyWith::Unavailable(row),
+            };
+            let window = Window::new(pin.from, pin.to).ok()?;
+            Some(Busy { window, with })
+        });
+        busy.collect()
+    }
+
+    /// The nodes of a pool that have names; `None` when it has none.
+    pub fn nodes_of_pool(&self, pool: PoolId) -> Option<NodeSet> {
+        let pool = self.pools.get(&pool)?;
+        let runs = pool.calendar.slots.iter().map(|slot| slot.run).collect();
+        NodeSet::from_runs(pool.site, runs).ok()
     }
 }

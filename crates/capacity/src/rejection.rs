@@ -1,8 +1,7 @@
 //! Why the calendar refuses.
 
 use bareboat_base::{
-    AllocationId, Instant, ModelId, NodeCount, NodeSet, PoolId, ReservationId, SiteId, TrancheId,
-    Window,
+    AllocationId, Instant, ModelId, NodeCount, PoolId, ReservationId, SiteId, TrancheId, Window,
 };
 
 bareboat_base::rejections! {
@@ -71,8 +70,17 @@ bareboat_base::rejections! {
         /// The reservation has no option open.
         NoOption { reservation: ReservationId } => Conflict "no_option"
             "reservation {reservation} has no open option" hint "reserve the further window instead";
-        /// The named nodes are taken in the option's window.
-        OptionNodesTaken { reservation: ReservationId, nodes: NodeSet } => Conflict "option_nodes_taken"
-            "reservation {reservation} cannot keep nodes {nodes} through the option" hint "release the allocation and allocate again";
+        /// All nodes of the tranche have names.
+        NothingOwed { tranche: TrancheId } => Conflict "nothing_owed"
+            "all nodes of tranche {tranche} were received" hint "nothing is left to move";
+        /// Enough nodes are free, but too few of them are ready.
+        TooFewReady { pool: PoolId, at: Instant, asked: NodeCount, ready: NodeCount } => Conflict "too_few_ready"
+            "pool {pool} has enough free nodes at {at}, but only {ready} of the {asked} asked are ready" hint "bring the nodes through validation, then allocate";
+        /// Too few nodes were received, or are free, at the beginning.
+        TooFewNamed { pool: PoolId, at: Instant, asked: NodeCount, named: NodeCount } => Conflict "too_few_named"
+            "pool {pool} has {named} received and free at {at}, {asked} are asked" hint "receive the tranche that the lot waits for, then allocate";
+        /// The end lies before nodes of the reservation were freed.
+        EndsBeforeRelease { at: Instant, released_at: Instant } => Conflict "ends_before_release"
+            "the reservation would end at {at}, but its nodes were kept until {released_at}" hint "end it at that instant or later";
     }
 }

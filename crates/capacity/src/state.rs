@@ -177,6 +177,18 @@ pub struct Unavailability {
     pub window: Window,
     /// Why, in a word.
     pub why: Code,
+    /// What it added: less than all where an earlier window has the node already, or the node
+    /// is installed later. Pieces of one node never overlap.
+    pub pieces: Arc<Vec<Piece>>,
     /// The event that recorded it.
     pub recorded: Recorded,
+}
+
+/// Nodes that an unavailability newly takes out of supply over a window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Piece {
+    /// When.
+    pub window: Window,
+    /// The nodes.
+    pub nodes: NodeSet,
 }
