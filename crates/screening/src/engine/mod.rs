@@ -1,8 +1,11 @@
 //! Compares names with an index of list entries. Pure: what it finds follows from the lists,
 //! [`ENGINE_VERSION`] and the query.
 
+mod fold;
 mod index;
 mod query;
+mod score;
+mod words;
 
 pub use index::Index;
 pub use query::{Candidate, Feature, Query, Reason};

@@ -6,6 +6,7 @@ mod diff;
 pub mod jsonl;
 pub mod ofac_sdn;
 pub mod places;
+mod rows;
 pub mod un_xml;
 
 use std::collections::BTreeMap;
@@ -65,4 +66,38 @@ fn excerpt(text: &str) -> String {
         short.push('…');
     }
     short
+}
+
+/// Ties the entry to a place: to a country when the text names one, else by the text.
+fn add_place(entry: &mut Entry, text: &str) {
+    let text = rows::clean(text);
+    match places::country(&text) {
+        Some(country) if !entry.countries.contains(&country) => entry.countries.push(country),
+        Some(_) => {}
+        None if text.is_empty() || entry.other_places.contains(&text) => {}
+        None => entry.other_places.push(text),
+    }
+}
+
+/// `10 Dec 1948` as `1948-12-10`, `Dec 1948` as `1948-12`; anything else as it is.
+fn iso_date(text: &str) -> String {
+    const MONTHS: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    let month = |name: &str| MONTHS.iter().position(|month| *month == name);
+    let is_number = |part: &str, digits: usize| {
+        part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    let parts: Vec<&str> = text.split_whitespace().collect();
+    match parts.as_slice() {
+        [day, name, year] if is_number(day, 2) && is_number(year, 4) => match month(name) {
+            Some(month) => format!("{year}-{:02}-{day}", month + 1),
+            None => text.to_owned(),
+        },
+        [name, year] if is_number(year, 4) => match month(name) {
+            Some(month) => format!("{year}-{:02}", month + 1),
+            None => text.to_owned(),
+        },
+        _ => text.to_owned(),
+    }
 }
