@@ -15,8 +15,8 @@ use crate::event::{
     WindDownPlanned, WindDownStepRecorded, WindDownWithdrawn,
 };
 use crate::model::{
-    Cause, Contract, LONGEST_TERM_DAYS, LotExtension, MOST_LOTS, Price, Status, WindDown,
-    WindDownStatus, stated_hours,
+    Cause, Contract, LONGEST_TERM_DAYS, LotExtension, MOST_LOTS, MOST_STATED_HOURS, Price, Status,
+    WindDown, WindDownStatus, stated_hours,
 };
 use crate::rejection::Rejection;
 use crate::state::{State, credit_dates, extension_dates};
@@ -148,8 +148,11 @@ fn draft_lot(id: LotId, lot: &NewLot) -> Result<LotDrafted, Rejection> {
         });
     }
     let stated_hours = lot.stated_hours.unwrap_or_else(|| stated_hours(lot.window));
-    if stated_hours == 0 {
-        return Err(Rejection::NoStatedHours);
+    if stated_hours == 0 || stated_hours > MOST_STATED_HOURS {
+        return Err(Rejection::StatedHours {
+            found: stated_hours,
+            most: MOST_STATED_HOURS,
+        });
     }
     Ok(LotDrafted {
         lot: id,

@@ -32,9 +32,10 @@ bareboat_base::rejections! {
         /// A lot that is too long.
         TermTooLong { window: DateWindow, most_days: i64 } => Invalid "term_too_long"
             "the lot {window} is longer than {most_days} days" hint "shorten it, or add an extension option";
-        /// Stated hours of zero.
-        NoStatedHours => Invalid "no_stated_hours"
-            "the stated hours of a lot must be at least one" hint "leave them out to have them computed";
+        /// Stated hours of zero, or more than any term has.
+        StatedHours { found: u32, most: u32 } => Invalid "stated_hours"
+            "a lot's price is stated on 1 to {most} hours, not {found}"
+            hint "leave the stated hours out to have them computed";
         /// A price that is no price.
         BadPrice { reason: String } => Invalid "bad_price"
             "the price cannot be used: {reason}" hint "give a positive price in the contract's currency";
