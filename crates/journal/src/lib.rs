@@ -8,7 +8,6 @@
 //! Start at [`engine::Engine`]; what a store must do is in [`store`]; the bytes that are hashed
 //! are in [`leaf`]; what is promised of durability, and its window, is in [`head`].
 
-pub mod backup;
 pub mod engine;
 pub mod error;
 mod files;
@@ -29,6 +28,7 @@ pub use engine::{
 pub use error::{AsOfError, CODES, OpenError, StoreError, SubmitError};
 pub use head::Head;
 pub use paths::Paths;
-pub use sqlite::{SqliteOptions, SqliteStore, Synchronous};
+pub use sqlite::{SqliteOptions, SqliteStore, Synchronous, backup, restore};
 pub use store::{Document, Holder, SealedBlob, Store, StoredEvent};
 pub use vault::{FileKeys, KeyProvider, MemoryKeys, Opened, Vault, VaultError};
+pub use verify::{Finding, Report, verify, verify_book};

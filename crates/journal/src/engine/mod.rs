@@ -33,6 +33,8 @@ pub use pending::Pending;
 pub use replay::Opening;
 pub use stats::Stats;
 
+pub(crate) use replay::read_snapshot;
+
 use background::Background;
 use history::History;
 use stats::Counters;

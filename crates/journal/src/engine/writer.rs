@@ -112,6 +112,9 @@ impl<M: Decide> Writer<M> {
     }
 
     fn round(&mut self, jobs: Vec<Job<M>>) -> Next {
+        if jobs.is_empty() {
+            return Next::GoOn;
+        }
         let base = self.shared.published.load_full();
         let mut round = Round {
             batch: Batch {

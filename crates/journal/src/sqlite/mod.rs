@@ -3,6 +3,7 @@
 //! Beside it lie the lock, the head and the snapshots ([`crate::paths`]). Rows of the tables
 //! that no leaf covers carry a checksum of their own.
 
+mod backup;
 mod check;
 mod keeper;
 mod lock;
@@ -18,9 +19,11 @@ use rusqlite::{
 };
 
 use crate::error::StoreError;
+use crate::files::{self, failed};
 use crate::paths::Paths;
 use crate::store::{Batch, Holder, Keeper, Reader, Store};
 
+pub use backup::{Progress, backup, restore};
 pub use keeper::FileKeeper;
 pub use reader::SqliteReader;
 
@@ -122,19 +125,7 @@ impl SqliteStore {
             }
         }
         let lock = lock::Lock::take(&paths.lock, options.opened_at)?;
-        let mut connection = connect(path, true)?;
-        write_ahead(&connection, Synchronous::Full)?;
-        let made = connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .and_then(|transaction| {
-                transaction.execute_batch(TABLES)?;
-                transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-                transaction.pragma_update(None, "user_version", SCHEMA)?;
-                transaction.commit()
-            });
-        made.map_err(storage("lay out the book"))?;
-        drop(connection);
-        crate::files::sync_directory_of(path)?;
+        lay_out(path)?;
         Self::open_locked(&paths, options, lock)
     }
 
@@ -238,6 +229,28 @@ pub(crate) fn connect(path: &Path, create: bool) -> Result<Connection, StoreErro
         .busy_timeout(std::time::Duration::from_secs(10))
         .map_err(storage("set a timeout"))?;
     Ok(connection)
+}
+
+/// Makes an empty book under another name and moves it in place: a crash leaves the whole of it
+/// or nothing.
+fn lay_out(path: &Path) -> Result<(), StoreError> {
+    let unfinished = path.with_added_extension("unfinished");
+    if unfinished.exists() {
+        std::fs::remove_file(&unfinished).map_err(failed("remove", &unfinished))?;
+    }
+    let mut connection = connect(&unfinished, true)?;
+    let made = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .and_then(|transaction| {
+            transaction.execute_batch(TABLES)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.pragma_update(None, "user_version", SCHEMA)?;
+            transaction.commit()
+        });
+    made.map_err(storage("lay out the book"))?;
+    drop(connection);
+    std::fs::rename(&unfinished, path).map_err(failed("rename", &unfinished))?;
+    files::sync_directory_of(path)
 }
 
 fn write_ahead(connection: &Connection, synchronous: Synchronous) -> Result<(), StoreError> {

@@ -1,1 +1,0 @@
-//! Backup to one file while the book is in use, and restore from it.
