@@ -151,7 +151,11 @@ impl State {
                 continue;
             };
             let used = self.used_in(terms, invoice.period)?;
-            let charges = draft(terms, invoice.period, &used, invoice.kind)?.charges()?;
+            let charges = match draft(terms, invoice.period, &used, invoice.kind) {
+                Ok(draft) => draft.charges()?,
+                Err(Rejection::NothingToBill { .. }) => Money::zero(terms.currency),
+                Err(other) => return Err(other),
+            };
             let charged = self.charged_for(*id, invoice)?;
             let amount = charges.checked_sub(charged)?;
             if amount.is_zero() {
@@ -225,7 +229,9 @@ impl State {
             return self.lines.contains(&id).then_some(id);
         }
         let number = bareboat_base::label_number::<InvoiceLineId>(text)?;
-        self.lines.at(Handle::from_number(number)?).map(|(id, _)| *id)
+        self.lines
+            .at(Handle::from_number(number)?)
+            .map(|(id, _)| *id)
     }
 
     /// What people call a line.

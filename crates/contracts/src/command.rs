@@ -9,6 +9,8 @@ use bareboat_base::{
 use crate::model::{Cause, Extension, Prepayment, Price, RegulatoryTermination, Step, Treatment};
 
 /// A request to change contracts.
+// One command is decided at a time: a box would save nothing.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
     /// Write a contract down, not yet binding.

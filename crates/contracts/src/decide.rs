@@ -1,30 +1,20 @@
 //! Deciding what may happen to contracts.
 
-use bareboat_base::{
-    Code, Context, ContractId, Date, DateWindow, LotId, MicroPrice, Money, WindDownId,
-    time::tz_version,
-};
+use bareboat_base::{Code, Context, ContractId, Date, DateWindow, WindDownId, time::tz_version};
 
 use crate::command::{
-    ApproveWindDown, Command, DraftContract, EndContract, ExerciseExtension, NewLot, PlanWindDown,
-    RecordWindDownStep, ResumeAccess, SignContract, SuspendAccess, WithdrawDraft, WithdrawWindDown,
+    ApproveWindDown, Command, EndContract, ExerciseExtension, PlanWindDown, RecordWindDownStep,
+    ResumeAccess, SignContract, SuspendAccess, WithdrawDraft, WithdrawWindDown,
 };
+use crate::draft::draft;
 use crate::event::{
-    AccessResumed, AccessSuspended, ContractDrafted, ContractEnded, ContractExtended,
-    ContractSigned, DraftWithdrawn, Event, ExtendedLot, LotDrafted, SignedLot, WindDownApproved,
-    WindDownPlanned, WindDownStepRecorded, WindDownWithdrawn,
+    AccessResumed, AccessSuspended, ContractEnded, ContractExtended, ContractSigned,
+    DraftWithdrawn, Event, ExtendedLot, SignedLot, WindDownApproved, WindDownPlanned,
+    WindDownStepRecorded, WindDownWithdrawn,
 };
-use crate::model::{
-    Cause, Contract, LONGEST_TERM_DAYS, LotExtension, MOST_LOTS, MOST_STATED_HOURS, Price, Status,
-    WindDown, WindDownStatus, stated_hours,
-};
+use crate::model::{Cause, Contract, LotExtension, Status, WindDown, WindDownStatus, stated_hours};
 use crate::rejection::Rejection;
-use crate::state::{State, credit_dates, extension_dates};
-
-/// The largest total, in minor units: a million million million.
-const LARGEST_TOTAL: i128 = 1_000_000_000_000_000_000;
-/// The largest price of a GPU-hour, in micro-units: a million.
-const LARGEST_PRICE: i128 = 1_000_000_000_000;
+use crate::state::{State, extension_dates};
 
 /// All the events of one command, or why not.
 pub fn decide(
@@ -80,171 +70,6 @@ fn needs(
         status: row.status.as_str(),
         act,
     })
-}
-
-fn draft(
-    state: &State,
-    context: &Context,
-    command: &DraftContract,
-) -> Result<ContractDrafted, Rejection> {
-    if state.by_reference(&command.reference).is_some() {
-        return Err(Rejection::ReferenceTaken {
-            reference: command.reference.to_string(),
-        });
-    }
-    if command.lots.is_empty() || command.lots.len() > MOST_LOTS {
-        return Err(Rejection::LotCount {
-            found: command.lots.len(),
-            most: MOST_LOTS,
-        });
-    }
-    let lots = (0_u32..)
-        .zip(&command.lots)
-        .map(|(ordinal, lot)| draft_lot(context.mint(ordinal), lot))
-        .collect::<Result<Vec<_>, _>>()?;
-    check_price(command.price, command)?;
-    let term = term_of(&lots)?;
-    check_prepayment(command, term)?;
-    check_extension(command, term)?;
-    Ok(ContractDrafted {
-        contract: context.mint(0),
-        reference: command.reference.clone(),
-        entity: command.entity,
-        partner: command.partner,
-        client: command.client,
-        organisation: command.organisation,
-        client_organisation: command.client_organisation,
-        project: command.project,
-        currency: command.currency,
-        billing_zone: command.billing_zone.clone(),
-        lots,
-        term,
-        price: command.price,
-        take_or_pay: command.take_or_pay,
-        prepayment: command.prepayment,
-        extension: command.extension,
-        regulatory_termination: command.regulatory_termination,
-        treatment: command.treatment,
-    })
-}
-
-fn draft_lot(id: LotId, lot: &NewLot) -> Result<LotDrafted, Rejection> {
-    if lot.gpus.0 == 0 {
-        return Err(Rejection::NoGpus);
-    }
-    let nodes = lot
-        .gpus
-        .in_nodes(lot.gpus_per_node)
-        .map_err(|(below, above)| Rejection::PartNodes {
-            gpus: lot.gpus,
-            gpus_per_node: lot.gpus_per_node,
-            below,
-            above,
-        })?;
-    if lot.window.days() > LONGEST_TERM_DAYS {
-        return Err(Rejection::TermTooLong {
-            window: lot.window,
-            most_days: LONGEST_TERM_DAYS,
-        });
-    }
-    let stated_hours = lot.stated_hours.unwrap_or_else(|| stated_hours(lot.window));
-    if stated_hours == 0 || stated_hours > MOST_STATED_HOURS {
-        return Err(Rejection::StatedHours {
-            found: stated_hours,
-            most: MOST_STATED_HOURS,
-        });
-    }
-    Ok(LotDrafted {
-        lot: id,
-        model: lot.model,
-        site: lot.site,
-        zone: lot.zone.clone(),
-        gpus: lot.gpus,
-        gpus_per_node: lot.gpus_per_node.max(1),
-        nodes,
-        window: lot.window,
-        stated_hours,
-        max_leaves: lot.max_leaves,
-    })
-}
-
-fn term_of(lots: &[LotDrafted]) -> Result<DateWindow, Rejection> {
-    let from = lots.iter().map(|lot| lot.window.from()).min();
-    let to = lots.iter().map(|lot| lot.window.to()).max();
-    match (from, to) {
-        (Some(from), Some(to)) => Ok(DateWindow::new(from, to)?),
-        _ => Err(Rejection::LotCount {
-            found: 0,
-            most: MOST_LOTS,
-        }),
-    }
-}
-
-fn check_price(price: Price, command: &DraftContract) -> Result<(), Rejection> {
-    let bad = |reason: String| Err(Rejection::BadPrice { reason });
-    if price.currency() != command.currency {
-        return bad(format!(
-            "it is in {}, the contract in {}",
-            price.currency(),
-            command.currency
-        ));
-    }
-    let (amount, largest) = match price {
-        Price::FixedTotal(Money { minor, .. }) => (minor, LARGEST_TOTAL),
-        Price::PerGpuHour(MicroPrice { micro, .. }) => (micro, LARGEST_PRICE),
-    };
-    if amount <= 0 {
-        return bad("it must be positive".to_owned());
-    }
-    if amount > largest {
-        return bad("it is larger than any price that can be billed".to_owned());
-    }
-    Ok(())
-}
-
-fn check_prepayment(command: &DraftContract, term: DateWindow) -> Result<(), Rejection> {
-    let Some(prepayment) = command.prepayment else {
-        return Ok(());
-    };
-    let uncovered = |reason: String| Err(Rejection::PrepaymentUncovered { reason });
-    if prepayment.share.units() == 0 {
-        return uncovered("the share is zero; leave the prepayment out".to_owned());
-    }
-    let Ok(window) = credit_dates(term, prepayment.credited_after_months) else {
-        return uncovered("crediting would begin after the term ends".to_owned());
-    };
-    // Credits run evenly over the window, charges over the term: a day's credit is covered by a
-    // day's charge while share / window <= 1 / term.
-    let credit = i128::from(prepayment.share.units()) * i128::from(term.days());
-    let charge = i128::from(bareboat_base::Share::UNITS) * i128::from(window.days());
-    if credit > charge {
-        return uncovered(format!(
-            "{} of the price does not fit into the charges of {} of {} days",
-            prepayment.share,
-            window.days(),
-            term.days()
-        ));
-    }
-    Ok(())
-}
-
-fn check_extension(command: &DraftContract, term: DateWindow) -> Result<(), Rejection> {
-    let Some(extension) = command.extension else {
-        return Ok(());
-    };
-    let bad = |reason: &str| {
-        Err(Rejection::BadExtension {
-            reason: reason.to_owned(),
-        })
-    };
-    check_price(extension.price, command)?;
-    if extension.months == 0 || extension.months > 600 {
-        return bad("it lasts 1 to 600 months");
-    }
-    if i64::from(extension.notice_days) > term.days() {
-        return bad("its notice is longer than the term");
-    }
-    Ok(())
 }
 
 fn sign(state: &State, command: &SignContract) -> Result<ContractSigned, Rejection> {

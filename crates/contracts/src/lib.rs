@@ -8,6 +8,7 @@
 mod apply;
 mod command;
 mod decide;
+mod draft;
 mod event;
 mod model;
 mod rejection;
