@@ -117,9 +117,7 @@ pub fn decide(
             wrap(bareboat_rulebook::decide(&state.rulebook, context, command))
         }
         Command::Contracts(command) => acts::contract::decide(state, context, command),
-        Command::Billing(command) => {
-            wrap(bareboat_billing::decide(&state.billing, context, command))
-        }
+        Command::Billing(command) => acts::usage::decide(state, context, command),
         Command::Ledger(command) => wrap(bareboat_ledger::decide(&state.ledger, context, command)),
     }
 }

@@ -14,6 +14,7 @@ pub mod determine;
 pub mod invoice;
 pub mod sign;
 pub mod supply;
+pub mod usage;
 pub mod wind_down;
 
 pub use allocate::AllocateLot;
