@@ -47,11 +47,13 @@ pub fn terms_of(state: &State, contract: ContractId) -> Result<billing::Terms, R
         segments: segments.into_iter().map(segment).collect(),
         take_or_pay: row.take_or_pay,
         prepayment,
-        ends_on: state
-            .contracts
-            .open_wind_down(contract)
-            .map(|(_, plan)| plan.ends_on)
-            .or(row.ended_on),
+        // A plan that is not approved yet ends nothing.
+        ends_on: match row.status {
+            contracts::Status::Terminating | contracts::Status::Ended => {
+                state.contracts.end_date(contract)
+            }
+            _ => None,
+        },
     })
 }
 
