@@ -7,7 +7,7 @@ use bareboat_base::{Handle, Instant, NodeCount, NodeSet, PoolId, Recorded, Run, 
 
 use crate::calendar::{Calendar, Pin, Pinned, Slot};
 use crate::counts::Level;
-use crate::place::overlap;
+use crate::place::{overlap, single};
 use crate::{
     Allocated, Allocation, AllocationReleased, AllocationStatus, Event, OptionExercised,
     OptionLapsed, Piece, Pool, Reservation, ReservationEnded, ReservationStatus, Reserved, State,
@@ -351,8 +351,4 @@ fn new_pieces(state: &State, pool: PoolId, nodes: &NodeSet, window: Window) -> O
         Some(Piece { window, nodes })
     });
     Some(pieces.collect())
-}
-
-fn single(first: u32) -> Run {
-    Run { first, count: 1 }
 }

@@ -1,10 +1,12 @@
 //! Which nodes: those free throughout a window, on as few leaves as can be.
 
-use bareboat_base::{NodeSet, Run, SiteId, Window};
+use std::collections::{BTreeMap, BTreeSet};
+
+use bareboat_base::{Instant, NodeSet, Run, SiteId, Window};
 
 use crate::State;
 use crate::calendar::Calendar;
-use crate::place::nodes_of;
+use crate::place::{nodes_of, overlap, push_joined, single};
 
 /// A bit for each node number of a site.
 #[derive(Clone)]
@@ -48,18 +50,6 @@ impl Bits {
         word >> (number % 64) & 1 == 1
     }
 
-    fn keep(&mut self, other: &Self) {
-        for (word, other) in self.0.iter_mut().zip(&other.0) {
-            *word &= other;
-        }
-    }
-
-    fn drop_all(&mut self, other: &Self) {
-        for (word, other) in self.0.iter_mut().zip(&other.0) {
-            *word &= !other;
-        }
-    }
-
     pub fn count(&self) -> u32 {
         self.0.iter().map(|word| word.count_ones()).sum()
     }
@@ -101,21 +91,46 @@ pub(crate) fn without(bits: &Bits, nodes: Option<&NodeSet>) -> Bits {
     bits
 }
 
-/// Those of the free nodes that some pin binds after the window: their gap is the better use.
-pub(crate) fn bound_later(state: &State, calendar: &Calendar, free: &Bits, window: Window) -> Bits {
-    let mut later = Bits(vec![0; free.0.len()]);
-    for pin in calendar.pins.iter().rev() {
-        if pin.from < window.to() {
-            break;
-        }
-        if let Some(nodes) = nodes_of(state, pin) {
-            for run in nodes.runs() {
-                later.fill(*run, true);
-            }
+/// Free nodes as a placement would take them: those bound again soonest first, those that stay
+/// free last. `None` when too few are free.
+pub(crate) fn gaps_first(
+    state: &State,
+    calendar: &Calendar,
+    (site, free): (SiteId, &Bits),
+    window: Window,
+    nodes: u32,
+) -> Option<NodeSet> {
+    let mut later: BTreeMap<u32, Vec<(Instant, Instant)>> = BTreeMap::new();
+    let pins = calendar.pins.iter().filter(|pin| pin.from >= window.to());
+    for pin in pins {
+        let runs = nodes_of(state, pin)?.runs().iter();
+        for number in runs.flat_map(|run| free.numbers(*run)) {
+            push_joined(later.entry(number).or_default(), (pin.from, pin.to));
         }
     }
-    later.keep(free);
-    later
+    let mut bound: Vec<(Vec<(Instant, Instant)>, u32)> = Vec::with_capacity(later.len());
+    let mut steady = free.clone();
+    for (number, busy) in later {
+        steady.fill(single(number), false);
+        bound.push((busy, number));
+    }
+    bound.sort_unstable();
+    let bound = bound.into_iter().map(|(_, number)| number);
+    let slots = calendar.slots.iter();
+    let steady = slots.flat_map(|slot| steady.numbers(slot.run));
+    let chosen: Vec<u32> = bound.chain(steady).take(nodes as usize).collect();
+    let set = NodeSet::from_numbers(site, chosen).ok()?;
+    (set.count().0 == nodes).then_some(set)
+}
+
+/// On how many leaves the nodes hang.
+pub(crate) fn leaves_of(calendar: &Calendar, nodes: &NodeSet) -> usize {
+    let slots = calendar.slots.iter();
+    let slots = slots.filter(|slot| overlap(nodes, slot.run).next().is_some());
+    let leaves: BTreeSet<_> = slots
+        .map(|slot| (slot.spine_group, slot.hall, slot.leaf))
+        .collect();
+    leaves.len()
 }
 
 /// Why no nodes were chosen.
@@ -172,27 +187,6 @@ pub(crate) fn choose(
         }
     }
     NodeSet::from_runs(site, runs).map_err(|_| NotChosen::TooFew)
-}
-
-/// All of the first, then of the second as many as are still needed, as leaves allow.
-pub(crate) fn choose_first_of(
-    calendar: &Calendar,
-    site: SiteId,
-    (first, free): (&Bits, &Bits),
-    nodes: u32,
-    max_leaves: Option<u32>,
-) -> Result<NodeSet, NotChosen> {
-    if first.count() >= nodes {
-        return choose(calendar, site, first, nodes, max_leaves);
-    }
-    let mut others = free.clone();
-    others.drop_all(first);
-    let rest = choose(calendar, site, &others, nodes - first.count(), None)?;
-    let mut both = first.clone();
-    for run in rest.runs() {
-        both.fill(*run, true);
-    }
-    choose(calendar, site, &both, nodes, max_leaves)
 }
 
 /// The leaves in the order of the fabric, each with its free nodes.

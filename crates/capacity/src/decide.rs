@@ -6,7 +6,7 @@ use bareboat_base::{
 };
 
 use crate::calendar::Calendar;
-use crate::choose::{NotChosen, bound_later, choose, choose_first_of, free_throughout, without};
+use crate::choose::{Bits, NotChosen, choose, free_throughout, gaps_first, leaves_of, without};
 use crate::place::{Demand, Suppose, counting_is_not_enough, overlap, unplaced};
 use crate::{
     Allocate, Allocated, Allocation, AllocationReleased, AllocationStatus, Command, EndReservation,
@@ -308,6 +308,7 @@ fn allocate(state: &State, ctx: &Context, c: &Allocate) -> Decision {
     })])
 }
 
+/// The neatest nodes, or, where those would break another promise, the ones that break none.
 fn choose_nodes(
     state: &State,
     ctx: &Context,
@@ -317,67 +318,83 @@ fn choose_nodes(
     kept: Window,
 ) -> Result<NodeSet, Rejection> {
     let calendar: &Calendar = &pool.calendar;
-    let exclude = c.exclude.as_ref().filter(|nodes| nodes.site() == pool.site);
+    let exclude = c.exclude.as_ref();
+    let exclude = exclude.filter(|nodes| nodes.site() == pool.site);
     let all = free_throughout(state, calendar, kept);
     let free = without(&all, exclude);
-    let asked = row.nodes;
-    let fragmented = |fits| Rejection::Fragmented {
-        pool: row.pool,
-        window: kept,
-        asked,
-        fits: NodeCount(fits),
-    };
-    let refuse = |not: NotChosen| match not {
+    let (asked, most) = (row.nodes.0, row.max_leaves);
+    let first = choose(calendar, pool.site, &free, asked, most).map_err(|not| match not {
         NotChosen::Leaves(needed) => Rejection::TooManyLeaves {
             pool: row.pool,
-            asked,
-            max_leaves: row.max_leaves.unwrap_or(u32::MAX),
+            asked: row.nodes,
+            max_leaves: most.unwrap_or(u32::MAX),
             needed,
         },
-        NotChosen::TooFew if all.count() >= asked.0 => Rejection::TooFewReady {
-            pool: row.pool,
-            at: kept.from(),
-            asked,
-            ready: NodeCount(free.count()),
-        },
-        NotChosen::TooFew => {
-            let instant = Window::new(kept.from(), kept.from().next()).unwrap_or(kept);
-            let now = free_throughout(state, calendar, instant).count();
-            if now >= asked.0 {
-                fragmented(all.count())
-            } else {
-                Rejection::TooFewNamed {
-                    pool: row.pool,
-                    at: kept.from(),
-                    asked,
-                    named: NodeCount(now),
-                }
-            }
-        }
-    };
-    let first = choose(calendar, pool.site, &free, asked.0, row.max_leaves).map_err(refuse)?;
-    let keeps = |nodes: &NodeSet| {
+        NotChosen::TooFew => too_few(state, row, calendar, kept, (&all, &free)),
+    })?;
+    let now = ctx.recorded_at;
+    let mut before = None;
+    let mut keeps = |nodes: &NodeSet| {
         let suppose = Suppose {
             demand: None,
             named: Some((handle, nodes, kept)),
         };
-        let now = ctx.recorded_at;
         if !counting_is_not_enough(state, calendar, now, suppose) {
             return true;
         }
-        let before = unplaced(state, calendar, Some(now), Suppose::default());
-        unplaced(state, calendar, Some(now), suppose).is_subset(&before)
+        let before =
+            before.get_or_insert_with(|| unplaced(state, calendar, Some(now), Suppose::default()));
+        unplaced(state, calendar, Some(now), suppose).is_subset(before)
     };
     if keeps(&first) {
         return Ok(first);
     }
-    // The neatest nodes would break another promise: use up gaps first.
-    let later = bound_later(state, calendar, &free, kept);
-    let most = row.max_leaves;
-    let second = choose_first_of(calendar, pool.site, (&later, &free), asked.0, most);
-    match second.ok().filter(|nodes| keeps(nodes)) {
-        Some(second) => Ok(second),
-        None => Err(fragmented(0)),
+    let second = gaps_first(state, calendar, (pool.site, &free), kept, asked);
+    let second = second.filter(|nodes| {
+        let few = most.is_none_or(|most| leaves_of(calendar, nodes) <= most as usize);
+        few && keeps(nodes)
+    });
+    second.ok_or(Rejection::Fragmented {
+        pool: row.pool,
+        window: kept,
+        asked: row.nodes,
+        fits: NodeCount::ZERO,
+    })
+}
+
+/// Why too few nodes are free: not ready, not received, or not throughout.
+fn too_few(
+    state: &State,
+    row: &Reservation,
+    calendar: &Calendar,
+    kept: Window,
+    (all, free): (&Bits, &Bits),
+) -> Rejection {
+    let (pool, asked, at) = (row.pool, row.nodes, kept.from());
+    if all.count() >= asked.0 {
+        let ready = NodeCount(free.count());
+        return Rejection::TooFewReady {
+            pool,
+            at,
+            asked,
+            ready,
+        };
+    }
+    let instant = Window::new(at, at.next()).unwrap_or(kept);
+    let named = NodeCount(free_throughout(state, calendar, instant).count());
+    if named < asked {
+        return Rejection::TooFewNamed {
+            pool,
+            at,
+            asked,
+            named,
+        };
+    }
+    Rejection::Fragmented {
+        pool,
+        window: kept,
+        asked,
+        fits: NodeCount(all.count()),
     }
 }
 

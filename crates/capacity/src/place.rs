@@ -85,12 +85,12 @@ struct Bin {
 }
 
 impl Bin {
-    /// Whether the window is free, and when the gap around it closes.
-    fn gap(&self, window: Window) -> Option<Instant> {
+    /// When its nodes are busy again, where the window is free and they are.
+    fn gap(&self, window: Window) -> Option<&[(Instant, Instant)]> {
         let next = self.busy.partition_point(|(from, _)| *from < window.to());
         let clear = next == 0 || self.busy[next - 1].1 <= window.from();
-        let closes = self.busy.get(next).map(|(from, _)| *from);
-        closes.filter(|_| clear)
+        let later = &self.busy[next..];
+        (clear && !later.is_empty()).then_some(later)
     }
 }
 
@@ -154,25 +154,26 @@ pub(crate) fn unplaced(
 fn place(bins: &mut Vec<Bin>, steady: &mut Steady, demand: Demand) -> bool {
     let window = demand.window;
     let gaps = bins.iter().enumerate();
-    let mut gaps: Vec<(Instant, usize)> = gaps
+    let mut gaps: Vec<(&[(Instant, Instant)], usize)> = gaps
         .filter_map(|(index, bin)| Some((bin.gap(window)?, index)))
         .collect();
     let in_gaps: u64 = gaps.iter().map(|(_, i)| u64::from(bins[*i].nodes)).sum();
     if in_gaps + u64::from(steady.idle) < u64::from(demand.nodes) {
         return false;
     }
+    // Only what comes later tells bins apart, so that a placement does not depend on what is past.
     gaps.sort_unstable();
+    let gaps: Vec<usize> = gaps.into_iter().map(|(_, index)| index).collect();
     let mut needed = demand.nodes;
-    for (_, index) in gaps {
+    for index in gaps {
         if needed == 0 {
             break;
         }
         let taken = needed.min(bins[index].nodes);
         needed -= taken;
         bins[index].nodes -= taken;
-        let mut busy = bins[index].busy.clone();
-        let at = busy.partition_point(|(from, _)| *from < window.from());
-        busy.insert(at, (window.from(), window.to()));
+        let busy = bins[index].busy.iter().copied();
+        let busy = join(busy.chain([(window.from(), window.to())]));
         bins.push(Bin { busy, nodes: taken });
     }
     if needed > 0 {
@@ -312,11 +313,21 @@ fn join(windows: impl Iterator<Item = (Instant, Instant)>) -> Vec<(Instant, Inst
     let mut joined: Vec<(Instant, Instant)> = Vec::new();
     let mut windows: Vec<_> = windows.collect();
     windows.sort_unstable();
-    for (from, to) in windows {
-        match joined.last_mut() {
-            Some(last) if from <= last.1 => last.1 = last.1.max(to),
-            _ => joined.push((from, to)),
-        }
+    for window in windows {
+        push_joined(&mut joined, window);
     }
     joined
+}
+
+/// Adds a window that begins no earlier than the others.
+pub(crate) fn push_joined(joined: &mut Vec<(Instant, Instant)>, (from, to): (Instant, Instant)) {
+    match joined.last_mut() {
+        Some(last) if from <= last.1 => last.1 = last.1.max(to),
+        _ => joined.push((from, to)),
+    }
+}
+
+/// One node.
+pub(crate) fn single(first: u32) -> Run {
+    Run { first, count: 1 }
 }

@@ -45,7 +45,7 @@ bareboat_base::rejections! {
             "pool {pool} has {free} free at {at}, {asked} are asked: {shortfall} short; throughout, {fits} would fit" hint "ask for fewer nodes, another window or another pool";
         /// Enough nodes at every instant, but not the same ones throughout.
         Fragmented { pool: PoolId, window: Window, asked: NodeCount, fits: NodeCount } => Conflict "fragmented"
-            "pool {pool} has enough nodes at every instant of {window}, but cannot give the same {asked} throughout beside what it already promised; {fits} are free throughout" hint "allocate lots that begin earlier first, move planned maintenance, or ask for fewer nodes";
+            "pool {pool} has enough nodes at every instant of {window}, but cannot give the same {asked} throughout beside what it already promised; {fits} would fit" hint "allocate lots that begin earlier first, move planned maintenance, or ask for fewer nodes";
         /// The nodes that are free hang on more leaves than the lot allows.
         TooManyLeaves { pool: PoolId, asked: NodeCount, max_leaves: u32, needed: u32 } => Conflict "too_many_leaves"
             "{asked} of pool {pool} need at least {needed} leaves, the lot allows {max_leaves}" hint "allow more leaves, or allocate when a leaf is free";
