@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use bareboat_base::{PartyId, Recorded};
+use bareboat_base::{Code, Country, PartyId, Recorded};
 
 use crate::authorisation::Authorisation;
 use crate::event::{DeterminationMade, Event};
+use crate::facts::Facts;
 use crate::state::{Determination, Resolution, Rulebook, State};
 
 /// Folds one event in.
@@ -90,6 +91,12 @@ fn determined(state: &mut State, recorded: &Recorded, event: &DeterminationMade)
     state.determinations.insert(event.determination, row);
 }
 
+/// Which model and where: a contract has one determination for each.
+fn place(facts: &Facts) -> Option<(Option<&Code>, Option<Country>)> {
+    let item = facts.item.as_ref()?;
+    Some((item.model.value.as_ref(), item.site_country.value))
+}
+
 /// Notes the determination under the party, in place of the one it follows.
 fn touch(state: &mut State, party: PartyId, event: &DeterminationMade) {
     if !state.by_party.contains(&party) {
@@ -101,6 +108,7 @@ fn touch(state: &mut State, party: PartyId, event: &DeterminationMade) {
             event.contract.is_some()
                 && row.contract == event.contract
                 && row.activity == event.facts.activity
+                && place(&row.facts) == place(&event.facts)
         })
     };
     if let Some(ids) = state.by_party.get_mut(&party) {

@@ -118,9 +118,15 @@ impl Found {
                 ),
             );
         }
-        // The sort is stable: equals stay in the order of regimes and rule names.
+        // What a permit rests on stands before rules that do not bind. The sort is stable:
+        // equals stay in the order of regimes and rule names.
+        let relied_on = |reason: &Reason| {
+            let of = |rule: &&RuleProof| rule.rule == reason.rule;
+            let rule = proof.rules.iter().find(of);
+            rule.is_some_and(|rule| rule.discharged_by.is_some())
+        };
         self.reasons
-            .sort_by_key(|reason| std::cmp::Reverse(reason.outcome));
+            .sort_by_key(|reason| (std::cmp::Reverse(reason.outcome), !relied_on(reason)));
         self.missing.sort();
         self.missing.dedup();
         Evaluation {

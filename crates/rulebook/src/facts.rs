@@ -239,7 +239,8 @@ pub struct Item {
     pub performance_density_centi: Fact<u32>,
     /// Total DRAM bandwidth in GB/s.
     pub dram_gbps: Fact<u32>,
-    /// The export control classification number, from the vendor's letter.
+    /// The export control classification number, from the vendor's letter; `EAR99` when the
+    /// letter says that no number applies.
     pub eccn: Fact<Code>,
     /// Where it stands, or is going.
     pub site_country: Fact<Country>,

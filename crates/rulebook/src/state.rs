@@ -25,7 +25,8 @@ pub struct State {
     pub determinations: Table<DeterminationId, Determination>,
     /// The determinations of each contract, oldest first.
     pub by_contract: Table<ContractId, Vec<DeterminationId>>,
-    /// The newest determination that each party stands in, one a contract and activity.
+    /// The newest determinations that each party stands in: one for a contract, activity, model
+    /// and country.
     pub by_party: Table<PartyId, Vec<DeterminationId>>,
 }
 
@@ -217,7 +218,8 @@ pub fn latest_determination(
         .find(|(_, row)| row.activity == activity)
 }
 
-/// The newest determinations that a party stands in, one a contract and activity.
+/// The newest determinations that a party stands in: one for a contract, activity, model and
+/// country.
 pub fn touching(state: &State, party: PartyId) -> &[DeterminationId] {
     state.by_party.get(&party).map_or(&[], Vec::as_slice)
 }

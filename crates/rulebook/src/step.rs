@@ -68,17 +68,15 @@ impl Judge<'_> {
         branch(truth, StepKind::All, from)
     }
 
-    /// One *yes* settles it, and is all that is kept.
+    /// A *yes* settles it, and only what says yes is kept; all of it, so that every missing fact
+    /// is named where a rule asks for missing facts.
     fn any(&self, parts: &[Condition], party: Option<&ChainParty>) -> Step {
-        let mut from = Vec::with_capacity(parts.len());
-        let mut truth = Truth::No;
-        for part in parts {
-            let step = self.step(part, party);
-            if step.truth == Truth::Yes {
-                return branch(Truth::Yes, StepKind::Any, vec![step]);
-            }
-            truth = truth.or(step.truth);
-            from.push(step);
+        let mut from: Vec<Step> = parts.iter().map(|part| self.step(part, party)).collect();
+        let truth = from
+            .iter()
+            .fold(Truth::No, |truth, step| truth.or(step.truth));
+        if truth == Truth::Yes {
+            from.retain(|step| step.truth == Truth::Yes);
         }
         branch(truth, StepKind::Any, from)
     }
