@@ -77,7 +77,7 @@ fn stake_of(facts: &InterestFacts) -> ShareRange {
 
 /// Everything that the `listed` parties hold, to at least `threshold`, on the day.
 pub fn cascade(state: &State, listed: &BTreeSet<PartyId>, threshold: Share, on: Date) -> Cascade {
-    solve(state, listed, threshold, on, None)
+    solve(state, listed, threshold, on, &Edges::All(state, on))
 }
 
 /// Whether the `listed` parties hold `party`, to at least `threshold`, on the day. Looks only at
@@ -98,7 +98,8 @@ pub fn cascade_of(
     if relevant.is_empty() {
         return OwnedByListed::No;
     }
-    let mut solved = solve(state, &relevant, threshold, on, Some(&ancestors));
+    let edges = Edges::among(state, &ancestors, on);
+    let mut solved = solve(state, &relevant, threshold, on, &edges);
     if let Some(holding) = solved.held.remove(&party) {
         OwnedByListed::Yes(holding)
     } else if let Some(holding) = solved.unknown.remove(&party) {
@@ -122,17 +123,52 @@ pub(crate) fn ancestors(state: &State, party: PartyId, on: Date) -> BTreeSet<Par
     seen
 }
 
+/// Where the stakes below a party are looked up.
+enum Edges<'a> {
+    /// In the whole graph.
+    All(&'a State, Date),
+    /// Among a party and those above it, gathered beforehand: a listed fund with a hundred
+    /// thousand holdings costs no more than those looked at.
+    Among(BTreeMap<PartyId, Vec<(PartyId, ShareRange)>>),
+}
+
+impl<'a> Edges<'a> {
+    fn among(state: &'a State, parties: &BTreeSet<PartyId>, on: Date) -> Self {
+        let mut edges: BTreeMap<PartyId, Vec<(PartyId, ShareRange)>> = BTreeMap::new();
+        for party in parties {
+            for (_, interest) in owners(state, *party, on) {
+                let below = (*party, stake_of(&interest.facts));
+                edges.entry(interest.facts.owner).or_default().push(below);
+            }
+        }
+        Self::Among(edges)
+    }
+
+    fn below(&self, owner: PartyId, mut each: impl FnMut(PartyId, ShareRange)) {
+        match self {
+            Self::All(state, on) => {
+                for (_, interest) in owned(state, owner, *on) {
+                    each(interest.facts.owned, stake_of(&interest.facts));
+                }
+            }
+            Self::Among(edges) => {
+                for (below, share) in edges.get(&owner).into_iter().flatten() {
+                    each(*below, *share);
+                }
+            }
+        }
+    }
+}
+
 fn solve(
     state: &State,
     listed: &BTreeSet<PartyId>,
     threshold: Share,
     on: Date,
-    within: Option<&BTreeSet<PartyId>>,
+    edges: &Edges<'_>,
 ) -> Cascade {
-    let reach =
-        |end: fn(&ShareRange) -> Share| fixed_point(state, listed, threshold, on, within, end);
-    let certain = reach(ShareRange::min);
-    let possible = reach(ShareRange::max);
+    let certain = fixed_point(listed, threshold, edges, ShareRange::min);
+    let possible = fixed_point(listed, threshold, edges, ShareRange::max);
     let mut cascade = Cascade::default();
     for party in possible.keys().filter(|party| !listed.contains(party)) {
         let sure = certain.contains_key(party);
@@ -151,11 +187,9 @@ fn solve(
 /// The listed parties at rank 0, and at rank n + 1 every party that those up to rank n hold to
 /// the threshold. The rounds make the ranks, and so the paths, independent of any order.
 fn fixed_point(
-    state: &State,
     listed: &BTreeSet<PartyId>,
     threshold: Share,
-    on: Date,
-    within: Option<&BTreeSet<PartyId>>,
+    edges: &Edges<'_>,
     end: fn(&ShareRange) -> Share,
 ) -> BTreeMap<PartyId, u32> {
     let mut ranks: BTreeMap<PartyId, u32> = listed.iter().map(|party| (*party, 0)).collect();
@@ -166,18 +200,14 @@ fn fixed_point(
         rank += 1;
         let mut touched = BTreeSet::new();
         for owner in frontier.drain(..) {
-            for (_, interest) in owned(state, owner, on) {
-                let below = interest.facts.owned;
-                if within.is_some_and(|within| !within.contains(&below)) {
-                    continue;
-                }
-                let units = u128::from(end(&stake_of(&interest.facts)).units());
+            edges.below(owner, |below, share| {
+                let units = u128::from(end(&share).units());
                 // A share of nothing is no ownership, whatever the threshold.
                 if units > 0 {
                     *sums.entry(below).or_default() += units;
                     touched.insert(below);
                 }
-            }
+            });
         }
         for party in touched {
             if !ranks.contains_key(&party) && sums[&party] >= u128::from(threshold.units()) {

@@ -7,7 +7,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use bareboat_base::{Date, PartyId, Share, ShareRange};
 
 use crate::cascade::ancestors;
-use crate::{PartyKind, State, TopStatus, owned, owners};
+use crate::{PartyKind, State, TopStatus, owners};
+
+/// Who holds votes in whom, among a party and those above it; nothing else that they hold, so
+/// that a fund with a hundred thousand holdings costs no more than those looked at.
+type Votes = BTreeMap<PartyId, Vec<(PartyId, ShareRange)>>;
+
+fn votes_among(state: &State, among: &BTreeSet<PartyId>, on: Date) -> Votes {
+    let mut votes = Votes::new();
+    for party in among {
+        for (_, interest) in owners(state, *party, on) {
+            let held = (*party, interest.facts.voting);
+            votes.entry(interest.facts.owner).or_default().push(held);
+        }
+    }
+    votes
+}
 
 /// Which fact would be needed to name the ultimate parent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,8 +70,8 @@ pub fn ultimate_parent(state: &State, party: PartyId, on: Date) -> UltimateParen
         return UltimateParent::Unknown { at: party, missing };
     }
     let above = ancestors(state, party, on);
-    let sure: BTreeMap<PartyId, BTreeMap<PartyId, u32>> =
-        reaches(state, &above, on, ShareRange::min);
+    let votes = votes_among(state, &above, on);
+    let sure = reaches(&votes, &above, ShareRange::min);
     let controllers = |of: PartyId| {
         let by = sure
             .iter()
@@ -75,7 +90,7 @@ pub fn ultimate_parent(state: &State, party: PartyId, on: Date) -> UltimateParen
             }
         }
     };
-    if let Some(missing) = missing_above(state, top, &above, on) {
+    if let Some(missing) = missing_above(state, top, &above, &votes, on) {
         return UltimateParent::Unknown { at: top, missing };
     }
     if top == party {
@@ -92,13 +107,14 @@ fn missing_above(
     state: &State,
     top: PartyId,
     above: &BTreeSet<PartyId>,
+    votes: &Votes,
     on: Date,
 ) -> Option<Missing> {
     let facts = &state.party(top)?.facts;
     if facts.kind == PartyKind::Person {
         return None;
     }
-    let possible = reaches(state, above, on, ShareRange::max);
+    let possible = reaches(votes, above, ShareRange::max);
     let may = possible
         .iter()
         .find(|(who, reach)| **who != top && reach.contains_key(&top));
@@ -133,41 +149,34 @@ fn direct_votes(state: &State, owner: PartyId, of: PartyId, on: Date) -> ShareRa
 /// shares. Each spreads only over what it controls, so a company with thousands of small
 /// holders costs no more than its holdings.
 fn reaches(
-    state: &State,
+    votes: &Votes,
     among: &BTreeSet<PartyId>,
-    on: Date,
     end: fn(&ShareRange) -> Share,
 ) -> BTreeMap<PartyId, BTreeMap<PartyId, u32>> {
-    let reach = |who: &PartyId| (*who, controlled(state, *who, among, on, end));
+    let reach = |who: &PartyId| (*who, controlled(votes, *who, end));
     among.iter().map(reach).collect()
 }
 
 fn controlled(
-    state: &State,
+    votes: &Votes,
     who: PartyId,
-    among: &BTreeSet<PartyId>,
-    on: Date,
     end: fn(&ShareRange) -> Share,
 ) -> BTreeMap<PartyId, u32> {
     let mut ranks = BTreeMap::from([(who, 0)]);
-    let mut votes: BTreeMap<PartyId, u128> = BTreeMap::new();
+    let mut sums: BTreeMap<PartyId, u128> = BTreeMap::new();
     let mut frontier = vec![who];
     let mut rank = 0;
     while !frontier.is_empty() {
         rank += 1;
         let mut touched = BTreeSet::new();
         for holder in frontier.drain(..) {
-            for (_, interest) in owned(state, holder, on) {
-                let below = interest.facts.owned;
-                if among.contains(&below) {
-                    *votes.entry(below).or_default() +=
-                        u128::from(end(&interest.facts.voting).units());
-                    touched.insert(below);
-                }
+            for (below, share) in votes.get(&holder).into_iter().flatten() {
+                *sums.entry(*below).or_default() += u128::from(end(share).units());
+                touched.insert(*below);
             }
         }
         for party in touched {
-            if !ranks.contains_key(&party) && votes[&party] > u128::from(Share::HALF.units()) {
+            if !ranks.contains_key(&party) && sums[&party] > u128::from(Share::HALF.units()) {
                 ranks.insert(party, rank);
                 frontier.push(party);
             }

@@ -13,8 +13,9 @@ use super::words::Class;
 use super::{Candidate, Feature, Query, Reason};
 use crate::{EntryKind, Quality};
 
-/// 64ths of a bit that shared words must tell for two names to be alike at all.
-const LEAST_TOLD: u32 = 8 * 64;
+/// 64ths of a bit that shared words must tell for two names to be alike at all: 5.5 bits, a word
+/// that one entry in 45 holds.
+const LEAST_TOLD: u32 = 352;
 
 /// A folded word with its weight, in 64ths of a bit.
 #[derive(Clone, Debug)]
@@ -229,10 +230,15 @@ fn by_words(query: &Named<'_>, entry: &Named<'_>, pairs: &[Pair], person: bool) 
     let whole = pairs.len() == query.words.len()
         && pairs.len() == entry.words.len()
         && pairs.iter().all(|pair| pair.likeness == 1000);
-    // What the shared words tell: only those that are not generic count.
+    // What the shared words tell: generic ones tell nothing, nor does a word that is an edit
+    // away from one.
+    let plain = |pair: &&Pair| {
+        let classes = [query.words[pair.query].class, entry.words[pair.entry].class];
+        classes == [Class::Plain, Class::Plain]
+    };
     let told: u32 = pairs
         .iter()
-        .filter(|pair| entry.words[pair.entry].class == Class::Plain)
+        .filter(plain)
         .map(|pair| entry.words[pair.entry].weight * pair.likeness / 1000)
         .sum();
     let telling = entry
@@ -268,7 +274,12 @@ fn by_words(query: &Named<'_>, entry: &Named<'_>, pairs: &[Pair], person: bool) 
     let text = format!("shared: {}", shared_words(query, entry, pairs));
     scored.add(Feature::Name, shared, text);
     if !asked_words.is_empty() || !entry_words.is_empty() {
-        let text = format!("only asked: {asked_words}; only listed: {entry_words}");
+        let sides = [("only asked", asked_words), ("only listed", entry_words)];
+        let told = sides.iter().filter(|(_, words)| !words.is_empty());
+        let told: Vec<String> = told
+            .map(|(side, words)| format!("{side}: {words}"))
+            .collect();
+        let text = told.join("; ");
         scored.add(Feature::Missing, whole - shared, text);
     } else if whole != shared {
         let text = "legal forms differ".to_owned();
@@ -309,7 +320,14 @@ fn by_joined(query: &Named<'_>, entry: &Named<'_>) -> Option<Scored> {
     if length < 6 || !telling(query) || !telling(entry) {
         return None;
     }
-    let edits = distance(&query.joined, &entry.joined, (length / 8).min(3))?;
+    let count = |named: &Named<'_>| {
+        let words = named.words.iter().filter(|word| word.class != Class::Form);
+        words.count()
+    };
+    // Of as many words, they were compared word by word: Nanjing is no misspelt Beijing.
+    let split = count(query) != count(entry);
+    let allowed = if split { (length / 8).min(2) } else { 0 };
+    let edits = distance(&query.joined, &entry.joined, allowed)?;
     let mut scored = Scored {
         score: 0,
         reasons: Vec::new(),

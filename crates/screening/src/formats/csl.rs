@@ -183,7 +183,9 @@ fn id_of(columns: &Columns, fields: &[String]) -> String {
 /// piece with a digit in it, the scheme the longest other one.
 fn identifier(text: &str) -> Option<EntryIdentifier> {
     let parts: Vec<&str> = text.split(", ").map(str::trim).collect();
-    if !(2..=3).contains(&parts.len()) {
+    // Notes on sanctions risk are written like identifiers: `Secondary sanctions risk:, …`.
+    let note = parts.iter().any(|part| part.ends_with([':', '-']));
+    if note || !(2..=3).contains(&parts.len()) {
         return None;
     }
     let is_number = |part: &str| part.bytes().any(|b| b.is_ascii_digit()) && part.len() >= 4;
@@ -194,9 +196,8 @@ fn identifier(text: &str) -> Option<EntryIdentifier> {
         .iter()
         .filter(|part| **part != value)
         .max_by_key(|part| part.len())?;
-    // Notes on sanctions risk are written like identifiers; sentences are no numbers.
-    let sentence = value.split(' ').count() > 4 || scheme.ends_with(['-', ':']);
-    (!sentence).then(|| EntryIdentifier {
+    // A sentence is no number.
+    (value.split(' ').count() <= 3).then(|| EntryIdentifier {
         scheme: scheme.to_owned(),
         value: value.to_owned(),
     })

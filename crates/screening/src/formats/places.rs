@@ -295,6 +295,7 @@ const NAMES: &[(&str, &str)] = &[
     ("st martin french", "MF"),
     ("st pierre miquelon", "PM"),
     ("st vincent", "VC"),
+    ("st vincent grenadines", "VC"),
     ("state palestine", "PS"),
     ("sudan", "SD"),
     ("suriname", "SR"),
