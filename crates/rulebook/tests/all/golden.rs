@@ -1,4 +1,5 @@
-//! The text of a proof, as people read it, word for word. `UPDATE_GOLDEN=1` rewrites it.
+//! What is kept word for word: the text of a proof, the data of the shipped rules.
+//! `UPDATE_GOLDEN=1` rewrites both.
 
 use crate::common::*;
 
@@ -19,11 +20,68 @@ fn the_text_of_a_proof() {
         text = text.replace(&used.text_digest.to_string(), "…");
     }
     text = text.replace(&evaluation.proof.facts.to_string(), "…");
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/all/proof.txt");
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(path, &text).unwrap();
+    golden("proof.txt", &text, include_str!("proof.txt"));
+}
+
+/// Every date, set, number and citation of the shipped rules, so that none changes unseen.
+#[test]
+fn the_data_of_the_shipped_rules() {
+    let mut text = String::new();
+    for (regime, _) in SHIPPED {
+        let parsed = shipped(regime);
+        text += &format!(
+            "{} {} from {}\n",
+            parsed.regime, parsed.version, parsed.effective
+        );
+        for parameter in &parsed.parameters {
+            text += &format!("  parameter {} {}\n", parameter.id, parameter.verified);
+            for value in &parameter.history {
+                text += &format!(
+                    "    {} published {}: {}\n",
+                    value.from, value.published_on, value.value
+                );
+            }
+        }
+        for rule in &parsed.rules {
+            let activities: Vec<_> = rule.activities.iter().map(|a| a.as_str()).collect();
+            let by: Vec<_> = rule
+                .discharged_by
+                .iter()
+                .map(|kind| kind.as_str())
+                .collect();
+            text += &format!(
+                "  rule {} {} {} by [{}] governs {}\n",
+                rule.id,
+                rule.verified,
+                rule.outcome,
+                by.join(", "),
+                activities.join(", ")
+            );
+            for citation in &rule.citations {
+                text += &format!(
+                    "    {} {} {:?}\n",
+                    citation.from, citation.text, citation.sections
+                );
+            }
+            for step in &rule.history {
+                let unverified = if step.unverified { ", unverified" } else { "" };
+                text += &format!(
+                    "    {} {} published {}{unverified}\n",
+                    step.from, step.status, step.published_on
+                );
+            }
+        }
     }
-    assert_eq!(text, std::fs::read_to_string(path).unwrap());
+    golden("rules.txt", &text, include_str!("rules.txt"));
+}
+
+fn golden(name: &str, text: &str, kept: &str) {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/all/");
+        std::fs::write(format!("{folder}{name}"), text).unwrap();
+    } else {
+        assert_eq!(text, kept, "{name}; UPDATE_GOLDEN=1 rewrites it");
+    }
 }
 
 #[test]

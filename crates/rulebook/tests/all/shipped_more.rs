@@ -232,8 +232,8 @@ fn h20_and_the_letter() {
     begins(
         |day| h20(day).client_in("CN"),
         RULE,
-        "2025-04-08",
-        "2025-04-16",
+        "2025-04-14",
+        "2025-04-15",
         "refer",
     );
 }
