@@ -360,14 +360,20 @@ fn a_node_leaves_a_client_only_by_sanitisation() {
         (counts.of(Validating), counts.of(Ready)),
         (NodeCount(600), NodeCount(40))
     );
+}
+
+#[test]
+fn moves_name_known_nodes_and_say_why() {
+    let (mut world, site, _, _) = received(640);
+    let one = NodeSet::from_numbers(site, [5]).unwrap();
     let beyond = NodeSet::from_numbers(site, 640..=641).unwrap();
-    match world.advance(&beyond, Allocated).unwrap_err() {
+    match world.advance(&beyond, Phase::Racked).unwrap_err() {
         Rejection::NodeUnknown { number: 641, .. } => {}
         other => unreachable!("{other}"),
     }
     let mute = AdvanceNodes {
         nodes: one,
-        to: InRepair,
+        to: Phase::InRepair,
         at: at("2026-05-03T00:00:00Z"),
         reason: None,
     };

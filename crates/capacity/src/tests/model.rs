@@ -231,14 +231,6 @@ fn step(world: &mut World, model: &mut Model, step: &Step) -> Result<(), TestCas
                 .unwrap();
             model.floor = i64::from(nodes);
         }
-        Step::Reserve {
-            nodes,
-            from,
-            length,
-            option,
-        } => {
-            reserve(world, model, pool, nodes, (from, from + length, option))?;
-        }
         Step::Unavailable {
             first,
             count,
@@ -262,6 +254,27 @@ fn step(world: &mut World, model: &mut Model, step: &Step) -> Result<(), TestCas
                     hours.flat_map(|hour| (first..first + count).map(move |node| (node, hour)));
                 model.out.extend(out);
             }
+        }
+        _ => sell(world, model, pool, step)?,
+    }
+    Ok(())
+}
+
+/// Runs one step of selling, naming and ending.
+fn sell(
+    world: &mut World,
+    model: &mut Model,
+    pool: PoolId,
+    step: &Step,
+) -> Result<(), TestCaseError> {
+    match *step {
+        Step::Reserve {
+            nodes,
+            from,
+            length,
+            option,
+        } => {
+            reserve(world, model, pool, nodes, (from, from + length, option))?;
         }
         Step::Allocate {
             which,
@@ -300,6 +313,7 @@ fn step(world: &mut World, model: &mut Model, step: &Step) -> Result<(), TestCas
             let exercise = matches!(step, Step::Exercise { .. });
             option(world, model, which, exercise)?;
         }
+        _ => {}
     }
     Ok(())
 }
