@@ -25,7 +25,7 @@ const CLIENTS: u64 = 64;
 type Failure = Box<dyn std::error::Error>;
 
 /// One thing that happens.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ticked {
     by: u64,
     note: String,
@@ -137,7 +137,11 @@ fn ours(path: &Path, length: Duration, keyed: bool) -> Result<Figures, Failure> 
                 let mut number = 0;
                 while !stop.load(Ordering::Relaxed) {
                     number += 1;
-                    if engine.submit(submission(client, number, keyed)).wait().is_err() {
+                    if engine
+                        .submit(submission(client, number, keyed))
+                        .wait()
+                        .is_err()
+                    {
                         break;
                     }
                 }
@@ -181,7 +185,9 @@ fn bare(path: &Path, length: Duration, batch: u64) -> Result<(f64, f64), Failure
             transaction.prepare_cached("INSERT INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
         for _ in 0..batch {
             rows += 1;
-            insert.execute(rusqlite::params![rows, rows, [1_u8; 16], [2_u8; 16], bytes, [3_u8; 32]])?;
+            insert.execute(rusqlite::params![
+                rows, rows, [1_u8; 16], [2_u8; 16], bytes, [3_u8; 32]
+            ])?;
         }
         drop(insert);
         transaction.commit()?;
@@ -194,7 +200,9 @@ fn bare(path: &Path, length: Duration, batch: u64) -> Result<(f64, f64), Failure
 fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
     let seconds = arguments.next().map_or(Ok(5), |text| text.parse())?;
-    let under = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
+    let under = arguments
+        .next()
+        .map_or_else(std::env::temp_dir, PathBuf::from);
     let directory = tempfile::tempdir_in(under)?;
     let length = Duration::from_secs(seconds);
     let mut out = std::io::stdout().lock();
@@ -205,11 +213,27 @@ fn main() -> Result<(), Failure> {
         let (bare, bare_syncs) = bare(&bare_path, length, batch)?;
         writeln!(out, "{CLIENTS} clients, {name}, {seconds} s:")?;
         writeln!(out, "  mean batch         {:.1}", ours.mean_batch)?;
-        writeln!(out, "  engine             {:.0} commits/s, {:.0} syncs/s", ours.commits_per_second, ours.syncs_per_second)?;
-        writeln!(out, "  bare loop          {bare:.0} rows/s, {bare_syncs:.0} syncs/s, {batch} rows a commit")?;
-        writeln!(out, "  share              {:.0} %", 100.0 * ours.commits_per_second / bare)?;
+        writeln!(
+            out,
+            "  engine             {:.0} commits/s, {:.0} syncs/s",
+            ours.commits_per_second, ours.syncs_per_second
+        )?;
+        writeln!(
+            out,
+            "  bare loop          {bare:.0} rows/s, {bare_syncs:.0} syncs/s, {batch} rows a commit"
+        )?;
+        writeln!(
+            out,
+            "  share              {:.0} %",
+            100.0 * ours.commits_per_second / bare
+        )?;
         let mean = ours.stats.append_micros as f64 / ours.stats.appends.max(1) as f64;
-        writeln!(out, "  append             {:.2} ms mean, {:.1} ms longest", mean / 1000.0, ours.stats.longest_append_micros as f64 / 1000.0)?;
+        writeln!(
+            out,
+            "  append             {:.2} ms mean, {:.1} ms longest",
+            mean / 1000.0,
+            ours.stats.longest_append_micros as f64 / 1000.0
+        )?;
     }
     Ok(())
 }

@@ -291,7 +291,6 @@ fn without_syncing_power_failures_lose_and_it_shows() {
     let mut dice = Dice::new();
     let seed = dice.0;
     let lost = ordeal(&mut dice, 16, "off", true);
-    eprintln!("OFF {lost:?}");
     assert!(
         lost.is_err(),
         "16 power failures without syncing lost nothing (BAREBOAT_CRASH_SEED={seed})"

@@ -1,4 +1,5 @@
-//! The thread that keeps heads and snapshots, from published views, beside the writer.
+//! The threads that keep heads and snapshots, from published views, beside the writer. Two, so
+//! that a snapshot that takes its time does not delay a head.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -26,9 +27,11 @@ impl Kept {
 }
 
 pub(super) struct Background {
-    stopping: Arc<(Mutex<bool>, Condvar)>,
-    thread: JoinHandle<()>,
+    stopping: Arc<Stopping>,
+    threads: Vec<JoinHandle<()>>,
 }
+
+type Stopping = (Mutex<bool>, Condvar);
 
 pub(super) fn no_thread(source: std::io::Error) -> OpenError {
     OpenError::Store(StoreError::Storage {
@@ -38,44 +41,53 @@ pub(super) fn no_thread(source: std::io::Error) -> OpenError {
 }
 
 impl Background {
-    pub(super) fn start<M: Decide>(shared: Arc<Shared<M>>) -> Result<Self, OpenError> {
+    pub(super) fn start<M: Decide>(shared: &Arc<Shared<M>>) -> Result<Self, OpenError> {
         let stopping = Arc::new((Mutex::new(false), Condvar::new()));
-        let until = Arc::clone(&stopping);
-        let thread = thread::Builder::new()
-            .name("journal-keeper".to_owned())
-            .spawn(move || {
-                let pause = Duration::from_millis(shared.options.head_every_ms.clamp(1, 1000));
+        let start = |name: &str, tend: fn(&Shared<M>)| {
+            let (until, shared) = (Arc::clone(&stopping), Arc::clone(shared));
+            let pause = Duration::from_millis(shared.options.head_every_ms.clamp(1, 1000));
+            let run = move || {
                 while !stopped_within(&until, pause) {
                     tend(&shared);
                 }
-            })
-            .map_err(no_thread)?;
-        Ok(Self { stopping, thread })
+            };
+            let thread = thread::Builder::new().name(name.to_owned()).spawn(run);
+            thread.map_err(no_thread)
+        };
+        let threads = vec![
+            start("journal-head", tend_head)?,
+            start("journal-snapshots", tend_snapshots)?,
+        ];
+        Ok(Self { stopping, threads })
     }
 
     pub(super) fn stop(self) {
         let (flag, changed) = &*self.stopping;
         *flag.lock().unwrap_or_else(PoisonError::into_inner) = true;
         changed.notify_all();
-        if self.thread.join().is_err() {
-            tracing::error!("the keeper's thread ended by a panic");
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("a keeper's thread ended by a panic");
+            }
         }
     }
 }
 
-fn stopped_within(stopping: &(Mutex<bool>, Condvar), pause: Duration) -> bool {
+fn stopped_within(stopping: &Stopping, pause: Duration) -> bool {
     let (flag, changed) = stopping;
     let flag = flag.lock().unwrap_or_else(PoisonError::into_inner);
     let waited = changed.wait_timeout_while(flag, pause, |stopping| !*stopping);
     *waited.unwrap_or_else(PoisonError::into_inner).0
 }
 
-fn tend<M: Decide>(shared: &Shared<M>) {
-    let view = shared.published.load_full();
-    if let Err(error) = keep_head(shared, &view) {
+fn tend_head<M: Decide>(shared: &Shared<M>) {
+    if let Err(error) = keep_head(shared, &shared.published.load_full()) {
         tracing::error!(code = error.code(), %error, "the head could not be written");
-        return;
     }
+}
+
+fn tend_snapshots<M: Decide>(shared: &Shared<M>) {
+    let view = shared.published.load_full();
     let every = shared.options.snapshot_every;
     let last = kept(shared).snapshot;
     if every > 0
@@ -106,6 +118,10 @@ pub(super) fn keep_snapshot<M: Decide>(
     shared: &Shared<M>,
     view: &View<M>,
 ) -> Result<Position, StoreError> {
+    let _one = shared
+        .snapshotting
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     keep_head(shared, view)?;
     let watch = Stopwatch::now();
     let state = view.state.to_snapshot();

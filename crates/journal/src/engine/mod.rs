@@ -198,6 +198,8 @@ struct Shared<M: Decide> {
     history: History<M>,
     opening: Opening,
     kept: Mutex<background::Kept>,
+    /// One snapshot at a time.
+    snapshotting: Mutex<()>,
 }
 
 struct Inner<M: Decide> {
@@ -212,7 +214,9 @@ impl<M: Decide> Inner<M> {
         if let Some(writer) = writer.take() {
             // It may have stopped by itself: then there is nobody to tell.
             let _ = self.queue.send(Message::Stop);
-            if writer.join().is_err() {
+            // The last handle may go with an answer's closure, on the writer's own thread.
+            let own = writer.thread().id() == std::thread::current().id();
+            if !own && writer.join().is_err() {
                 tracing::error!("the writer's thread ended by a panic");
             }
         }
@@ -261,9 +265,10 @@ impl<M: Decide> Engine<M> {
             history: History::new(options.past_views),
             opening,
             kept: Mutex::new(kept),
+            snapshotting: Mutex::new(()),
         });
         let (queue, waiting) = sync_channel(options.max_waiting.max(1));
-        let background = Background::start(Arc::clone(&shared))?;
+        let background = Background::start(&shared)?;
         let writer = writer::start(store, Arc::clone(&shared), waiting, background)?;
         Ok(Self {
             inner: Arc::new(Inner {

@@ -236,7 +236,16 @@ pub fn sqlite_options(synchronous: Synchronous) -> SqliteOptions {
 
 /// Opens the book at a path, making it when it is not there.
 pub fn open_with(path: &Path, options: Options) -> Result<Engine<Accounts>, OpenError> {
-    let sqlite = sqlite_options(Synchronous::Full);
+    open_level(path, options, Synchronous::Full)
+}
+
+/// The same, waiting for the disk or not.
+pub fn open_level(
+    path: &Path,
+    options: Options,
+    synchronous: Synchronous,
+) -> Result<Engine<Accounts>, OpenError> {
+    let sqlite = sqlite_options(synchronous);
     let store = if path.exists() {
         SqliteStore::open(path, &sqlite)?
     } else {
