@@ -203,7 +203,8 @@ fn check_facts(party: PartyId, facts: &PartyFacts) -> Result<(), Rejection> {
 
 /// On no day may the least that recorded interests can be exceed the whole.
 fn check_whole(state: &State, owned: &Party, new: &InterestFacts) -> Result<(), Rejection> {
-    let measures: [(&'static str, fn(&InterestFacts) -> Share); 2] = [
+    type Measure = (&'static str, fn(&InterestFacts) -> Share);
+    let measures: [Measure; 2] = [
         ("votes", |facts| facts.voting.min()),
         ("capital", |facts| facts.economic.min()),
     ];

@@ -15,3 +15,9 @@ pub const ENGINE_VERSION: &str = "bareboat-1";
 
 /// The score, per mille, from which a candidate is a hit.
 pub const THRESHOLD_PERMILLE: u16 = 800;
+
+/// Every word that the engine holds for generic: for tests.
+#[cfg(test)]
+pub(crate) fn generic_words() -> impl Iterator<Item = &'static str> {
+    words::Words::all()
+}

@@ -317,13 +317,17 @@ fn by_joined(query: &Named<'_>, entry: &Named<'_>) -> Option<Scored> {
         words.map(|word| word.weight).sum::<u32>() >= LEAST_TOLD
     };
     let length = query.joined.len().max(entry.joined.len());
-    if length < 6 || !telling(query) || !telling(entry) {
-        return None;
-    }
     let count = |named: &Named<'_>| {
         let words = named.words.iter().filter(|word| word.class != Class::Form);
         words.count()
     };
+    // Generic words, several of them, may stand for what the other joins, if nothing differs.
+    let same = query.joined == entry.joined && length >= 8;
+    let tells = |named: &Named<'_>| telling(named) || (same && count(named) >= 2);
+    let told = tells(query) && tells(entry) && (telling(query) || telling(entry));
+    if length < 6 || !told {
+        return None;
+    }
     // Of as many words, they were compared word by word: Nanjing is no misspelt Beijing.
     let split = count(query) != count(entry);
     let allowed = if split { (length / 8).min(2) } else { 0 };

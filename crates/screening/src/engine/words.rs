@@ -52,7 +52,7 @@ ukrainian vietnam wuhan xiamen xian xinjiang yangon yemen yunnan zhejiang zhuhai
 
 /// Words that join others.
 const PARTICLES: &str = "a al an and at bin binti bint by d da das de del della der des di do dos du e el en et \
-fil for from ibn in la las le les los of ol on or por the to u und v van von y zu its any all";
+fil for from ibn in la las le les los no nr num number of ol on or por the to u und v van von y zu its any all";
 
 /// Abbreviations and spellings, and the word each stands for.
 const EXPANSIONS: &[(&str, &str)] = &[
