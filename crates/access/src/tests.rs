@@ -26,14 +26,14 @@ fn matrix() -> String {
 
 #[test]
 fn the_matrix_is_the_golden_one() {
-    if std::env::var_os("BAREBOAT_BLESS").is_some() {
+    if std::env::var_os("UPDATE_GOLDENS").is_some() {
         std::fs::write("tests/matrix.txt", matrix()).unwrap();
         return;
     }
     assert_eq!(
         matrix(),
         GOLDEN,
-        "BAREBOAT_BLESS=1 rewrites tests/matrix.txt"
+        "UPDATE_GOLDENS=1 rewrites tests/matrix.txt"
     );
 }
 

@@ -1,0 +1,129 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{commands, exit};
+
+/// The control plane of a GPU cloud operator: one book of what there is, who has it and why.
+#[derive(Debug, Parser)]
+#[command(name = "bareboat", version, after_help = exit::HELP, propagate_version = false)]
+pub struct Arguments {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The noun.
+    #[command(subcommand)]
+    pub noun: Noun,
+}
+
+/// What holds for every command.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Work straight on this book file; it must not be in use by a server.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "BAREBOAT_BOOK",
+        hide_env_values = true
+    )]
+    pub book: Option<PathBuf>,
+    /// Work against this server, such as http://127.0.0.1:7700.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "BAREBOAT_SERVER",
+        hide_env_values = true,
+        conflicts_with = "book"
+    )]
+    pub server: Option<String>,
+    /// The API key; better in the environment than in the shell's history.
+    #[arg(
+        long,
+        global = true,
+        value_name = "KEY",
+        env = "BAREBOAT_KEY",
+        hide_env_values = true
+    )]
+    pub key: Option<String>,
+    /// Read the API key from this file.
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "key")]
+    pub key_file: Option<PathBuf>,
+    /// Write JSON to stdout instead of tables.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Read as the book stood at this journal position or instant.
+    #[arg(long, global = true, value_name = "MOMENT")]
+    pub as_of: Option<String>,
+    /// Say what a write would do; write nothing.
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+    /// Answer the same when this write is repeated with the same key.
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub idempotency_key: Option<String>,
+    /// Record the write at this instant; only for books with a simulated clock.
+    #[arg(long, global = true, value_name = "INSTANT")]
+    pub recorded_at: Option<String>,
+}
+
+macro_rules! nouns {
+    ($($(#[$doc:meta])* $variant:ident($verbs:ty) => $run:path;)*) => {
+        /// The nouns that are requests of the API: each a subcommand with its verbs.
+        #[derive(Debug, Subcommand)]
+        pub enum Noun {
+            /// Make a new book with its first administrator.
+            Init(commands::init::Init),
+            /// Serve a book over HTTP.
+            Serve(commands::serve::Serve),
+            /// Verify, back up and restore a book.
+            #[command(subcommand)]
+            Journal(commands::journal::Journal),
+            /// Explain an error code.
+            Errors(commands::errors::Errors),
+            /// Write a completion script for a shell.
+            Completions(commands::completions::Completions),
+            $($(#[$doc])* #[command(subcommand)] $variant($verbs),)*
+        }
+
+        impl Noun {
+            /// Runs the command.
+            pub fn run(self, global: &Global) -> anyhow::Result<()> {
+                match self {
+                    Self::Init(init) => init.run(global),
+                    Self::Serve(serve) => serve.run(global),
+                    Self::Journal(journal) => journal.run(global),
+                    Self::Errors(errors) => errors.run(global),
+                    Self::Completions(completions) => completions.run(),
+                    $(Self::$variant(verb) => {
+                        let session = crate::session::Session::open(global)?;
+                        $run(verb, &session)
+                    })*
+                }
+            }
+        }
+    };
+}
+
+// To add a noun: one line here, and its verbs in a module of `commands`.
+nouns! {
+    /// What book this is and where it stands.
+    Book(commands::book::Book) => commands::book::book;
+    /// Events of the journal.
+    Events(commands::book::Events) => commands::book::events;
+    /// Who asked for what, and what came of it.
+    Audit(commands::book::Audit) => commands::book::audit;
+    /// Organisations: the operator, partners, tenants.
+    Organisation(commands::access::Organisation) => commands::access::organisation;
+    /// Projects of organisations.
+    Project(commands::access::Project) => commands::access::project;
+    /// People and machines that act.
+    Principal(commands::access::Principal) => commands::access::principal;
+    /// API keys.
+    Key(commands::access::Key) => commands::access::key;
+    /// Roles given to principals.
+    Grant(commands::access::Grant) => commands::access::grant;
+}

@@ -1,0 +1,185 @@
+//! `bareboat init`: a new book with its operator, its first administrator and that one's key.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use bareboat_api::KeyText;
+use bareboat_base::id::derive_id;
+use bareboat_base::{Clock as _, Code, Instant, Name, PrincipalId};
+use bareboat_book::Command;
+use bareboat_book::command::Create;
+use bareboat_journal::{Options, SqliteOptions, SqliteStore, Submission};
+use bareboat_server::{SystemClock, command_id, random};
+use clap::Args;
+use serde_json::json;
+
+use crate::args::Global;
+use crate::open::{self, AUDIT_DAYS, store_failed};
+use crate::{exit, show};
+
+/// Makes a new book. Prints the first administrator's key, once.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// The file to make; --book names it as well.
+    path: Option<PathBuf>,
+    /// The operator's name.
+    #[arg(long, default_value = "Operator")]
+    operator: String,
+    /// The operator's code.
+    #[arg(long, default_value = "OPERATOR")]
+    code: String,
+    /// The first administrator's name.
+    #[arg(long, default_value = "Administrator")]
+    administrator: String,
+    /// When the key expires; a year from now when left out.
+    #[arg(long, value_name = "INSTANT")]
+    expires_at: Option<Instant>,
+    /// The book takes the instants that it records from outside: for stories and tests.
+    #[arg(long)]
+    simulated_clock: bool,
+    /// Write the key to this file too, readable by its owner only.
+    #[arg(long, value_name = "FILE")]
+    write_key: Option<PathBuf>,
+}
+
+const YEAR_MICROS: i64 = 365 * 86_400_000_000;
+
+impl Init {
+    /// Runs it.
+    pub fn run(self, global: &Global) -> Result<()> {
+        let path = match (&self.path, &global.book) {
+            (Some(path), _) | (None, Some(path)) => path.clone(),
+            (None, None) => {
+                let hint = "name it: bareboat init BOOK";
+                return Err(exit::usage("which file shall hold the book?", hint));
+            }
+        };
+        let began = begin(&path, &self, global.recorded_at.as_deref())?;
+        if let Some(file) = &self.write_key {
+            write_key(file, &began.key.reveal())?;
+        }
+        if global.json {
+            let answer = json!({
+                "book": path,
+                "operator": self.operator,
+                "principal": began.administrator.to_string(),
+                "key": began.key.reveal(),
+                "expires_at": began.expires_at.to_string(),
+                "simulated_clock": self.simulated_clock,
+            });
+            return show::item(&answer, true);
+        }
+        show::note(&format!("made the book {}", path.display()));
+        show::note(
+            "the administrator's key, shown this once; keep it, and set BAREBOAT_KEY to it:",
+        );
+        show::line(&began.key.reveal())
+    }
+}
+
+struct Began {
+    key: KeyText,
+    administrator: PrincipalId,
+    expires_at: Instant,
+}
+
+fn begin(path: &Path, init: &Init, recorded_at: Option<&str>) -> Result<Began> {
+    let operator: Name = field("operator", &init.operator)?;
+    let code: Code = field("code", &init.code)?;
+    let administrator: Name = field("administrator", &init.administrator)?;
+    let recorded_at: Option<Instant> = match recorded_at {
+        None => None,
+        Some(text) => Some(field("recorded-at", text)?),
+    };
+    let now = SystemClock.now();
+    let present = recorded_at.unwrap_or(now);
+    let expires_at = match init.expires_at {
+        Some(instant) => instant,
+        None => Instant::from_micros(present.micros().saturating_add(YEAR_MICROS))?,
+    };
+    let store = SqliteStore::create(path, &SqliteOptions::new(now));
+    let store = store.map_err(|error| store_failed(&error))?;
+    let options = Options {
+        simulated_clock: init.simulated_clock,
+        ..Options::default()
+    };
+    let app = open::start(path, store, options, AUDIT_DAYS)?;
+    let (create, bootstrap) = (command_id(now), command_id(now));
+    let key = KeyText::new(derive_id(bootstrap, 0), random());
+    // The administrator is who begins its own book: there is nobody before it.
+    let actor: PrincipalId = derive_id(bootstrap, 0);
+    let submit = |id, recorded_at, command| {
+        let submission = Submission {
+            command_id: id,
+            actor,
+            idempotency: None,
+            recorded_at,
+            command,
+            documents: Vec::new(),
+            sealed: Vec::new(),
+            precondition: None,
+            answer: Box::new(|_, _| Vec::new()),
+        };
+        app.engine.submit(submission).wait()
+    };
+    let began = submit(
+        create,
+        recorded_at,
+        Command::Create(Create {
+            operator: operator.clone(),
+            simulated_clock: init.simulated_clock,
+        }),
+    );
+    let ended = began.and_then(|_| {
+        let command = bareboat_access::Bootstrap {
+            code,
+            name: operator,
+            administrator,
+            hash: key.digest(),
+            expires_at,
+        };
+        let command = Command::Access(bareboat_access::Command::Bootstrap(command));
+        submit(bootstrap, recorded_at.map(Instant::next), command)
+    });
+    app.engine.shutdown();
+    app.audit.close();
+    if let Err(error) = ended {
+        bail!(exit::Own {
+            message: format!("the book was not begun: {error}"),
+            hint: format!(
+                "{}; then remove {} and try again",
+                error.hint(),
+                path.display()
+            ),
+            code: Some(error.code().to_owned()),
+            exit: exit::USAGE,
+        });
+    }
+    Ok(Began {
+        key,
+        administrator: actor,
+        expires_at,
+    })
+}
+
+fn field<T: std::str::FromStr<Err: std::fmt::Display>>(name: &str, text: &str) -> Result<T> {
+    text.parse()
+        .map_err(|error: T::Err| exit::usage(format!("{name}: {error}"), "correct it"))
+}
+
+/// Writes a key where only its owner may read it; never over something.
+pub fn write_key(path: &Path, key: &str) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let written = options
+        .open(path)
+        .and_then(|mut file| writeln!(file, "{key}"));
+    written.with_context(|| format!("could not write the key to {}", path.display()))
+}

@@ -1,0 +1,141 @@
+//! Answers on stdout: tables for people, JSON for programs. Everything else goes to stderr.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use anyhow::Result;
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::Value;
+
+/// Writes a line of data.
+pub fn line(text: &str) -> Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match writeln!(stdout, "{text}") {
+        // Whoever read has read enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// Writes a line beside the data, for the person who watches.
+pub fn note(text: &str) {
+    // Nobody listens when this fails.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Shows rows: JSON Lines, or a table of these columns. A column is a field of the row, dots
+/// going down: `recorded.at`.
+pub fn rows(rows: &[Value], columns: &[&str], json: bool) -> Result<()> {
+    if json {
+        for row in rows {
+            line(&row.to_string())?;
+        }
+        return Ok(());
+    }
+    if rows.is_empty() {
+        note("nothing to show");
+        return Ok(());
+    }
+    let mut table = plain();
+    table.set_header(columns.iter().map(|column| heading(column)));
+    for row in rows {
+        table.add_row(columns.iter().map(|column| cell(at(row, column))));
+    }
+    line(&trimmed(&table))
+}
+
+/// Shows one thing: its JSON, or a table of its fields.
+pub fn item(value: &Value, json: bool) -> Result<()> {
+    if json {
+        return line(&serde_json::to_string_pretty(value)?);
+    }
+    let Value::Object(fields) = value else {
+        return line(&cell(value));
+    };
+    let mut table = plain();
+    let mut lists = Vec::new();
+    for (name, value) in fields {
+        match value {
+            Value::Null => {}
+            Value::Array(items) if items.first().is_some_and(Value::is_object) => {
+                lists.push((name, items));
+            }
+            Value::Object(inner) => {
+                for (below, value) in inner {
+                    if !value.is_null() {
+                        table.add_row([
+                            format!("{} {}", heading(name), heading(below)),
+                            cell(value),
+                        ]);
+                    }
+                }
+            }
+            other => {
+                table.add_row([heading(name), cell(other)]);
+            }
+        }
+    }
+    line(&trimmed(&table))?;
+    for (name, items) in lists {
+        line("")?;
+        line(&format!("{}:", heading(name)))?;
+        let first = items.first().and_then(Value::as_object);
+        let columns: Vec<&str> = first
+            .into_iter()
+            .flat_map(|row| row.keys())
+            .map(String::as_str)
+            .collect();
+        rows(items, &columns, false)?;
+    }
+    Ok(())
+}
+
+fn plain() -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING);
+    if std::io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    table
+}
+
+/// Without the white space at the ends of lines.
+fn trimmed(table: &Table) -> String {
+    let lines: Vec<_> = table
+        .lines()
+        .map(|line| line.trim_end().to_owned())
+        .collect();
+    lines.join("\n")
+}
+
+fn heading(column: &str) -> String {
+    column.replace(['.', '_'], " ")
+}
+
+fn at<'a>(row: &'a Value, column: &str) -> &'a Value {
+    column
+        .split('.')
+        .fold(row, |value, field| value.get(field).unwrap_or(&Value::Null))
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn cells_are_read_by_path() {
+        let row = json!({ "label": "C-0001", "recorded": { "at": "now" }, "tags": ["a", "b"] });
+        assert_eq!(cell(at(&row, "recorded.at")), "now");
+        assert_eq!(cell(at(&row, "tags")), "a, b");
+        assert_eq!(cell(at(&row, "nothing.there")), "-");
+    }
+}

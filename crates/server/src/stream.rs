@@ -1,0 +1,155 @@
+//! The stream of events: server-sent events that resume from a position.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, Response};
+use axum::response::IntoResponse as _;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use bareboat_api::Problem;
+use bareboat_api::code::Edge;
+use bareboat_base::Position;
+use bareboat_journal::StoredEvent;
+use serde_json::json;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+
+use crate::ask::Caller;
+use crate::query::{Query, invalid};
+use crate::{App, respond, routes};
+
+const CHUNK: usize = 500;
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+type Sender = mpsc::Sender<Result<Event, Infallible>>;
+
+/// Streams events from `from` (or after `Last-Event-ID`) on, and on.
+pub(crate) async fn events(
+    app: App,
+    caller: Option<Caller>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let Some(caller) = caller else {
+        return respond::problem(&Problem::edge(Edge::Unauthenticated, "a key is needed"));
+    };
+    let first = match first(&app, request.uri().query(), request.headers()) {
+        Ok(first) => first,
+        Err(problem) => return respond::problem(&problem),
+    };
+    let (sender, receiver) = mpsc::channel(64);
+    tokio::spawn(async move {
+        // The receiver is gone when this fails: nobody listens any more.
+        let _ = pump(app, caller, first, &sender).await;
+    });
+    Sse::new(ReceiverStream::new(receiver))
+        .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+        .into_response()
+}
+
+/// The position that the stream begins at.
+fn first(app: &App, query: Option<&str>, headers: &HeaderMap) -> Result<Position, Problem> {
+    let query = Query::parse(query, &["from"])?;
+    let from = query.parsed::<u64>("from")?;
+    let last = match headers.get("last-event-id") {
+        None => None,
+        Some(value) => {
+            let text = value.to_str().unwrap_or("");
+            let parsed = text.parse::<u64>().map_err(|_| {
+                let detail = "last-event-id: a journal position";
+                Problem::edge(Edge::InvalidHeader, detail)
+            })?;
+            Some(parsed)
+        }
+    };
+    if from == Some(0) {
+        return Err(invalid("from", "positions begin at 1"));
+    }
+    let now = app.engine.view().position;
+    Ok(match (last, from) {
+        (Some(last), _) => Position(last.saturating_add(1)),
+        (None, Some(from)) => Position(from),
+        (None, None) => now.next(),
+    })
+}
+
+struct Gone;
+
+async fn pump(app: App, caller: Caller, first: Position, sender: &Sender) -> Result<(), Gone> {
+    let mut moved = app.engine.watch();
+    let mut stopping = app.stopping.subscribe();
+    let mut next = first;
+    let last = *moved.borrow_and_update();
+    if next.0 > last.0 + 1 {
+        // The caller saw more than there is: the book was restored to an earlier state.
+        let gap = json!({ "asked": next.0, "last": last.0 });
+        send(sender, Event::default().event("gap").data(gap.to_string())).await?;
+        next = last.next();
+    }
+    loop {
+        let last = *moved.borrow_and_update();
+        while next <= last {
+            let events = read(&app, next).await.ok_or(Gone)?;
+            let found = events.first().map(|event| event.position);
+            if found != Some(next) {
+                let gap = json!({ "asked": next.0, "found": found.map(|position| position.0) });
+                send(sender, Event::default().event("gap").data(gap.to_string())).await?;
+            }
+            let Some(end) = events.last().map(|event| event.position) else {
+                return Err(Gone);
+            };
+            for event in events {
+                send(sender, one(event)).await?;
+            }
+            next = end.next();
+        }
+        if !still_allowed(&app, &caller) || *stopping.borrow_and_update() {
+            return Ok(());
+        }
+        tokio::select! {
+            changed = moved.changed() => changed.map_err(|_| Gone)?,
+            _ = stopping.changed() => return Ok(()),
+            () = tokio::time::sleep(KEEP_ALIVE) => {}
+            () = sender.closed() => return Err(Gone),
+        }
+    }
+}
+
+async fn read(app: &App, from: Position) -> Option<Vec<StoredEvent>> {
+    let app = app.clone();
+    let read = tokio::task::spawn_blocking(move || app.engine.events(from, CHUNK));
+    match read.await {
+        Ok(Ok(events)) => Some(events),
+        Ok(Err(error)) => {
+            respond::internal(&error);
+            None
+        }
+        Err(error) => {
+            respond::internal(&error);
+            None
+        }
+    }
+}
+
+fn one(event: StoredEvent) -> Event {
+    let position = event.position.to_string();
+    let wire = routes::book::event(event);
+    // Wire types are structs of strings and numbers.
+    let data = serde_json::to_string(&wire).unwrap_or_default();
+    Event::default().id(position).event("event").data(data)
+}
+
+async fn send(sender: &Sender, event: Event) -> Result<(), Gone> {
+    sender.send(Ok(event)).await.map_err(|_| Gone)
+}
+
+/// Whether the key still stands and its principal may still read the journal.
+fn still_allowed(app: &App, caller: &Caller) -> bool {
+    let view = app.engine.view();
+    let access = &view.state.access;
+    let now = app.present(&view);
+    let key = access.keys.get(&caller.key);
+    let stands = key.is_some_and(|key| key.revoked.is_none() && now < key.expires_at);
+    let permission = bareboat_access::Permission::JournalRead;
+    stands && bareboat_access::reach(access, caller.principal, permission).is_book()
+}
