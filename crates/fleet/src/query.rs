@@ -81,6 +81,11 @@ impl State {
         self.node(&NodeRef { site, number })
     }
 
+    /// The node that bears a chassis serial number.
+    pub fn node_by_serial(&self, serial: &Code) -> Option<NodeView<'_>> {
+        self.node_by_id(*self.serials.get(&crate::apply::serial_key(serial))?)
+    }
+
     /// The label of a node: `N-OSA-000317`; `None` when its site is unknown.
     pub fn label_of(&self, node: &NodeRef) -> Option<String> {
         let site = self.sites.get(&node.site)?;
