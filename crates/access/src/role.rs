@@ -83,14 +83,18 @@ named! {
         AccessRead "access.read";
         /// Change them.
         AccessManage "access.manage";
-        /// Read models, sites, orders and nodes.
+        /// Read models, sites and nodes: a tenant those that are its own.
         FleetRead "fleet.read";
+        /// Read orders, deliveries, receipts and erasures.
+        SupplyRead "supply.read";
         /// Register models, sites and halls; place and slip orders.
         FleetPlan "fleet.plan";
         /// Receive tranches, move nodes between phases, record sanitisations.
         FleetOperate "fleet.operate";
-        /// Read pools, the calendar, reservations and allocations.
+        /// Read reservations, allocations, maintenance and counts of nodes.
         CapacityRead "capacity.read";
+        /// Read pools and all that is in their calendars.
+        CalendarRead "calendar.read";
         /// Open pools, schedule supply, reserve, end.
         CapacityPlan "capacity.plan";
         /// Name and release nodes.
@@ -101,6 +105,10 @@ named! {
         PartiesWrite "parties.write";
         /// Open sealed values; each opening is an event.
         PartiesOpen "parties.open";
+        /// Destroy the key of a party's sealed values.
+        PartiesShred "parties.shred";
+        /// Read who opened which sealed value, when and why.
+        OpeningsRead "openings.read";
         /// Read lists, screenings and hits.
         ScreeningRead "screening.read";
         /// Import lists and screen parties.
@@ -113,18 +121,24 @@ named! {
         RulebookAdopt "rulebook.adopt";
         /// Make determinations.
         RulebookDetermine "rulebook.determine";
-        /// Read contracts and lots.
+        /// Read contracts, prices and terms.
         ContractsRead "contracts.read";
+        /// Read wind-downs and their steps.
+        WindDownsRead "wind_downs.read";
         /// Draft contracts and exercise extensions.
         ContractsDraft "contracts.draft";
+        /// Record what a client uses GPUs for, and what diligence knows of it.
+        ContractsDeclareUse "contracts.declare_use";
         /// Sign contracts.
         ContractsSign "contracts.sign";
         /// Plan wind-downs and record their steps.
         ContractsWindDown "contracts.wind_down";
         /// Approve wind-downs (another person than who planned).
         ContractsApprove "contracts.approve";
-        /// Read usage and invoices.
+        /// Read invoices.
         BillingRead "billing.read";
+        /// Read usage.
+        UsageRead "usage.read";
         /// Record usage.
         UsageRecord "usage.record";
         /// Issue invoices.
@@ -151,12 +165,16 @@ const READS: &[P] = &[
     P::BookRead,
     P::AccessRead,
     P::FleetRead,
+    P::SupplyRead,
     P::CapacityRead,
+    P::CalendarRead,
     P::PartiesRead,
     P::ScreeningRead,
     P::RulebookRead,
     P::ContractsRead,
+    P::WindDownsRead,
     P::BillingRead,
+    P::UsageRead,
     P::LedgerRead,
     P::ImpactRead,
 ];
@@ -168,7 +186,9 @@ const OWN_READS: &[P] = &[
     P::CapacityRead,
     P::PartiesRead,
     P::ContractsRead,
+    P::WindDownsRead,
     P::BillingRead,
+    P::UsageRead,
 ];
 
 /// What a role holds: a shared set of reads, and more of its own.
@@ -200,17 +220,28 @@ fn held(role: Role) -> (&'static [P], &'static [P]) {
             &[
                 P::PartiesWrite,
                 P::PartiesOpen,
+                P::PartiesShred,
+                P::OpeningsRead,
                 P::ScreeningRun,
                 P::ScreeningDispose,
                 P::RulebookAdopt,
                 P::RulebookDetermine,
+                P::ContractsDeclareUse,
                 P::ContractsWindDown,
                 P::ContractsApprove,
                 P::JournalRead,
             ],
         ),
         Role::SiteOperator => (
-            &[P::BookRead, P::FleetRead, P::CapacityRead],
+            &[
+                P::BookRead,
+                P::FleetRead,
+                P::SupplyRead,
+                P::CapacityRead,
+                P::CalendarRead,
+                P::WindDownsRead,
+                P::UsageRead,
+            ],
             &[
                 P::FleetOperate,
                 P::CapacityAllocate,
@@ -220,7 +251,15 @@ fn held(role: Role) -> (&'static [P], &'static [P]) {
             ],
         ),
         Role::Finance => (READS, &[P::UsageRecord, P::BillingIssue, P::LedgerPost]),
-        Role::Auditor => (READS, &[P::JournalRead, P::AuditRead, P::MetricsRead]),
+        Role::Auditor => (
+            READS,
+            &[
+                P::OpeningsRead,
+                P::JournalRead,
+                P::AuditRead,
+                P::MetricsRead,
+            ],
+        ),
         // The client itself and its own partner may read what is sealed of it.
         Role::Partner => (OWN_READS, &[P::AccessRead, P::PartiesOpen]),
         Role::TenantAdmin => (OWN_READS, &[P::AccessRead, P::AccessManage, P::PartiesOpen]),
