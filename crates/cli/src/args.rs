@@ -82,6 +82,13 @@ macro_rules! nouns {
             /// Verify, back up and restore a book.
             #[command(subcommand)]
             Journal(commands::journal::Journal),
+            /// Judge every live contract with and without suppositions; nothing is written.
+            Impact(commands::impact::Impact),
+            /// Explain any record by its id or label, back to what it follows from.
+            Explain(commands::explain::Explain),
+            /// Tell a story of dated acts to a new book.
+            #[command(subcommand)]
+            Story(crate::story::Story),
             /// Explain an error code.
             Errors(commands::errors::Errors),
             /// Write a completion script for a shell.
@@ -98,6 +105,13 @@ macro_rules! nouns {
                     Self::Journal(journal) => journal.run(global),
                     Self::Errors(errors) => errors.run(global),
                     Self::Completions(completions) => completions.run(),
+                    Self::Story(verb) => crate::story::story(verb, global),
+                    Self::Impact(ask) => {
+                        commands::impact::impact(ask, &crate::session::Session::open(global)?)
+                    }
+                    Self::Explain(ask) => {
+                        commands::explain::explain(ask, &crate::session::Session::open(global)?)
+                    }
                     $(Self::$variant(verb) => {
                         let session = crate::session::Session::open(global)?;
                         $run(verb, &session)
@@ -126,4 +140,10 @@ nouns! {
     Key(commands::access::Key) => commands::access::key;
     /// Roles given to principals.
     Grant(commands::access::Grant) => commands::access::grant;
+    /// Rulebooks: dated, cited rules of one regime.
+    Rulebook(commands::rulebook::Rulebook) => commands::rulebook::rulebook;
+    /// Determinations: what the rules say of a contract.
+    Determination(commands::rulebook::Determination) => commands::rulebook::determination;
+    /// Authorisations: licences, exceptions, clearances.
+    Authorisation(commands::rulebook::Authorisation) => commands::rulebook::authorisation;
 }

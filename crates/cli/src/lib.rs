@@ -11,6 +11,7 @@ pub mod exit;
 pub mod open;
 pub mod session;
 pub mod show;
+pub mod story;
 mod transport;
 
 use std::process::ExitCode;
