@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use bareboat_base::{Digest, Money};
+use bareboat_base::{Digest, MicroPrice, Money};
 use serde_json::Value;
 
 use super::script::Script;
@@ -99,11 +99,18 @@ impl Names {
                     "leave out `|money`",
                 )),
             },
+            "cents" => match text.parse::<MicroPrice>() {
+                Ok(price) => Ok(price.rounded()),
+                Err(error) => Err(exit::usage(
+                    format!("{path}: {error}"),
+                    "leave out `|cents`",
+                )),
+            },
             "day" => Ok(text.chars().take(10).collect()),
             "count" => Ok(value.as_array().map_or(0, Vec::len).to_string()),
             other => Err(exit::usage(
                 format!("there is no filter {other:?}"),
-                "use money, day or count",
+                "use money, cents, day or count",
             )),
         }
     }
