@@ -225,12 +225,12 @@ pub trait Reader: Send + Sync {
     /// Up to `limit` leaves from a position on, in order.
     fn leaves(&self, from: Position, limit: usize) -> Result<Vec<Digest>, StoreError>;
 
-    /// What was answered to a principal's key, when it is remembered.
+    /// What was answered to each of some principals' keys, where it is remembered; in the order
+    /// asked.
     fn remembered(
         &self,
-        principal: PrincipalId,
-        key: &str,
-    ) -> Result<Option<Remembered>, StoreError>;
+        keys: &[(PrincipalId, &str)],
+    ) -> Result<Vec<Option<Remembered>>, StoreError>;
 
     /// The document with a digest.
     fn document(&self, digest: Digest) -> Result<Option<Document>, StoreError>;

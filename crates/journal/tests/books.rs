@@ -434,7 +434,7 @@ proptest! {
             let Step::Keyed(key, amount, legs) = step else { continue };
             let again = keyed(1_000_000, &format!("k{key}"), &format!("{amount} {legs}"), transfer(*amount, *legs));
             let outcome = from_zero.submit(again).wait();
-            let stored = from_zero.reader().remembered(actor(1), &format!("k{key}")).unwrap().unwrap();
+            let stored = from_zero.reader().remembered(&[(actor(1), &format!("k{key}"))]).unwrap().remove(0).unwrap();
             if let Ok(accepted) = outcome {
                 prop_assert!(accepted.replayed);
                 prop_assert_eq!(accepted.answer, stored.answer);

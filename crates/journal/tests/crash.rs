@@ -211,8 +211,9 @@ fn check(path: &Path, acks: &[Ack]) -> Result<(), String> {
     let reader = SqliteReader::open(path).map_err(|error| error.to_string())?;
     for ack in acks {
         let row = reader
-            .remembered(actor(1), &ack.key)
-            .map_err(|error| error.to_string())?;
+            .remembered(&[(actor(1), &ack.key)])
+            .map_err(|error| error.to_string())?
+            .remove(0);
         let row = row.ok_or_else(|| format!("{} was acknowledged and is lost", ack.key))?;
         if (row.first, row.last) != (ack.first, ack.last) {
             return Err(format!("{} was acknowledged elsewhere", ack.key));

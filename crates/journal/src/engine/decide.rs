@@ -7,10 +7,10 @@ use std::sync::Arc;
 use bareboat_base::{Clock, Context, Decide, Digest, Instant, Position, PrincipalId, Recorded};
 
 use super::{Accepted, Idempotency, Outcome, Submission, View};
-use crate::error::SubmitError;
+use crate::error::{StoreError, SubmitError};
 use crate::leaf;
 use crate::merkle::Frontier;
-use crate::store::{Document, Reader, SealedBlob, StoredEvent};
+use crate::store::{Document, Reader, Remembered, SealedBlob, StoredEvent};
 
 /// A state that may still be dropped, and what has been decided on it.
 pub(super) struct Fork<M: Decide> {
@@ -206,13 +206,12 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
         .unwrap_or("no message")
 }
 
-/// What a key was answered before; `None` when it is new.
+/// What a key was answered before, as an outcome; `None` when it is new.
 pub(super) fn remembered<R: std::error::Error>(
-    reader: &dyn Reader,
-    actor: PrincipalId,
+    row: Result<Option<Remembered>, StoreError>,
     key: &Idempotency,
 ) -> Option<Outcome<R>> {
-    match reader.remembered(actor, &key.key) {
+    match row {
         Ok(None) => None,
         Ok(Some(row)) if row.request != key.request => Some(Err(SubmitError::IdempotencyConflict)),
         Ok(Some(row)) => Some(Ok(Accepted {
@@ -224,6 +223,16 @@ pub(super) fn remembered<R: std::error::Error>(
         })),
         Err(error) => Some(Err(SubmitError::Store(Arc::new(error)))),
     }
+}
+
+/// The row of one key.
+pub(super) fn look_up(
+    reader: &dyn Reader,
+    actor: PrincipalId,
+    key: &Idempotency,
+) -> Result<Option<Remembered>, StoreError> {
+    let rows = reader.remembered(&[(actor, key.key.as_str())])?;
+    Ok(rows.into_iter().next().flatten())
 }
 
 /// Documents are filed under their digest; a wrong one would never be found again. Hashed on

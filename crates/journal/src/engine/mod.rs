@@ -301,10 +301,11 @@ impl<M: Decide> Engine<M> {
     pub fn dry_run(&self, submission: Submission<M>) -> Outcome<M::Rejection> {
         decide::check_documents::<M>(&submission)?;
         let shared = self.shared();
-        if let Some(key) = &submission.idempotency
-            && let Some(outcome) = decide::remembered(&*shared.reader, submission.actor, key)
-        {
-            return outcome;
+        if let Some(key) = &submission.idempotency {
+            let row = decide::look_up(&*shared.reader, submission.actor, key);
+            if let Some(outcome) = decide::remembered(row, key) {
+                return outcome;
+            }
         }
         let mut fork = decide::Fork::of(self.view());
         let stamp = decide::Stamp {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::{self, JoinHandle};
-use std::time::Instant as Stopwatch;
+use std::time::{Duration, Instant as Stopwatch};
 
 use bareboat_base::{Decide, Digest, Instant, PrincipalId, SealedId};
 
@@ -19,12 +19,18 @@ const DAY_MICROS: i64 = 86_400_000_000;
 /// Answers are forgotten at most this often, and so many at a time.
 const FORGET_EVERY_MICROS: i64 = 60_000_000;
 const FORGET_AT_MOST: usize = 1000;
+/// A round waits for more commands at most one part in so many of an append.
+const PATIENCE_SHARE: u32 = 4;
 
 struct Writer<M: Decide> {
     store: Box<dyn Store>,
     shared: Arc<Shared<M>>,
     waiting: Receiver<Message<M>>,
     forgot_at: Instant,
+    /// How many commands the last round had.
+    last_round: usize,
+    /// How long a round waits for as many again.
+    patience: Duration,
 }
 
 type Job<M> = (Box<Submission<M>>, Reply<<M as Decide>::Rejection>);
@@ -60,6 +66,8 @@ pub(super) fn start<M: Decide>(
     let writer = Writer {
         store,
         forgot_at: super::epoch(),
+        last_round: 0,
+        patience: Duration::ZERO,
         shared,
         waiting,
     };
@@ -91,22 +99,34 @@ impl<M: Decide> Writer<M> {
         self.store
     }
 
-    /// Whatever waits, up to a batch. What came before a stop is still decided.
+    /// Whatever waits, up to a batch. Callers who were answered a moment ago tend to come back
+    /// with their next command: as many as last time are waited for, but no longer than a
+    /// fraction of what an append takes. What came before a stop is still decided.
     fn gather(&mut self, first: Message<M>) -> (Vec<Job<M>>, Next) {
         let most = self.shared.options.max_batch.max(1);
-        let mut jobs = Vec::with_capacity(most.min(64));
+        let expected = self.last_round.min(most);
+        let mut jobs = Vec::with_capacity(expected + 1);
         let mut message = Some(first);
-        while let Some(next) = message {
-            match next {
-                Message::Submit(submission, reply) => jobs.push((submission, reply)),
-                Message::Stop => {
+        let mut since = None;
+        loop {
+            match message {
+                Some(Message::Submit(submission, reply)) => jobs.push((submission, reply)),
+                Some(Message::Stop) => {
                     self.round(jobs);
                     return (Vec::new(), Next::Stop);
                 }
+                None => {
+                    let since = since.get_or_insert_with(Stopwatch::now);
+                    if jobs.len() >= expected || since.elapsed() > self.patience {
+                        break;
+                    }
+                    thread::yield_now();
+                }
             }
-            message = (jobs.len() < most)
-                .then(|| self.waiting.try_recv().ok())
-                .flatten();
+            if jobs.len() >= most {
+                break;
+            }
+            message = self.waiting.try_recv().ok();
         }
         (jobs, Next::GoOn)
     }
@@ -115,6 +135,7 @@ impl<M: Decide> Writer<M> {
         if jobs.is_empty() {
             return Next::GoOn;
         }
+        self.last_round = jobs.len();
         let base = self.shared.published.load_full();
         let mut round = Round {
             batch: Batch {
@@ -125,9 +146,11 @@ impl<M: Decide> Writer<M> {
             keys: BTreeMap::new(),
             sealed: BTreeSet::new(),
         };
+        let remembered = self.remembered(&jobs);
         let answers: Vec<_> = jobs
             .into_iter()
-            .map(|(submission, reply)| (reply, self.one(&mut round, *submission)))
+            .zip(remembered)
+            .map(|((submission, reply), row)| (reply, self.one(&mut round, *submission, row)))
             .collect();
         round.batch.events = std::mem::take(&mut round.fork.events);
         let appended = self.append(&round.batch);
@@ -151,7 +174,40 @@ impl<M: Decide> Writer<M> {
         next
     }
 
-    fn one(&self, round: &mut Round<M>, submission: Submission<M>) -> Outcome<M::Rejection> {
+    /// What is remembered of each command's key: all at once, or, should one row be damaged,
+    /// one by one, so that the others do not suffer.
+    fn remembered(&self, jobs: &[Job<M>]) -> Vec<Result<Option<Remembered>, StoreError>> {
+        let reader = &*self.shared.reader;
+        let keys: Vec<_> = jobs
+            .iter()
+            .filter_map(|(submission, _)| {
+                let key = submission.idempotency.as_ref()?;
+                Some((submission.actor, key.key.as_str()))
+            })
+            .collect();
+        let rows = if keys.is_empty() {
+            Ok(Vec::new())
+        } else {
+            reader.remembered(&keys)
+        };
+        let mut rows = rows.map(Vec::into_iter);
+        jobs.iter()
+            .map(
+                |(submission, _)| match (&submission.idempotency, &mut rows) {
+                    (None, _) => Ok(None),
+                    (Some(_), Ok(rows)) => Ok(rows.next().flatten()),
+                    (Some(key), Err(_)) => decide::look_up(reader, submission.actor, key),
+                },
+            )
+            .collect()
+    }
+
+    fn one(
+        &self,
+        round: &mut Round<M>,
+        submission: Submission<M>,
+        row: Result<Option<Remembered>, StoreError>,
+    ) -> Outcome<M::Rejection> {
         let actor = submission.actor;
         let idempotency = submission.idempotency.clone();
         if let Some(key) = &idempotency {
@@ -165,7 +221,7 @@ impl<M: Decide> Writer<M> {
                     Err(SubmitError::IdempotencyConflict)
                 };
             }
-            if let Some(outcome) = decide::remembered(&*self.shared.reader, actor, key) {
+            if let Some(outcome) = decide::remembered(row, key) {
                 return outcome;
             }
         }
@@ -229,7 +285,9 @@ impl<M: Decide> Writer<M> {
         let result = self.store.append(batch);
         match result {
             Ok(()) => {
-                self.shared.counters.appended(batch, watch.elapsed());
+                let took = watch.elapsed();
+                self.shared.counters.appended(batch, took);
+                self.patience = (self.patience * 3 + took / PATIENCE_SHARE) / 4;
                 Append::Done
             }
             Err(error) => {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use bareboat_base::{Digest, Instant, Position, PrincipalId, SealedId, TypedId as _};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{check, check_schema, connect, rows, storage};
 use crate::error::StoreError;
@@ -134,21 +134,28 @@ impl Reader for SqliteReader {
 
     fn remembered(
         &self,
-        principal: PrincipalId,
-        key: &str,
-    ) -> Result<Option<Remembered>, StoreError> {
-        let sql = format!(
-            "SELECT {} FROM remembered WHERE principal = ?1 AND key = ?2",
-            rows::REMEMBERED
-        );
-        let row = self.with(|connection| {
-            let principal = principal.uuid();
-            let key = params![principal.as_bytes(), key];
-            rows::one(connection, &sql, key, rows::remembered)
-                .map_err(storage("read a remembered answer"))
-        })?;
-        sound(row, Remembered::checksum, || {
-            format!("the remembered answer of {principal}")
+        keys: &[(PrincipalId, &str)],
+    ) -> Result<Vec<Option<Remembered>>, StoreError> {
+        let failed = || storage("read remembered answers");
+        self.with(|connection| {
+            // One read transaction for all: its locks cost more than a look-up.
+            let moment = connection.unchecked_transaction().map_err(failed())?;
+            let sql = format!(
+                "SELECT {} FROM remembered WHERE principal = ?1 AND key = ?2",
+                rows::REMEMBERED
+            );
+            let mut statement = moment.prepare_cached(&sql).map_err(failed())?;
+            keys.iter()
+                .map(|(principal, key)| {
+                    let row = statement
+                        .query_row(params![principal.uuid().as_bytes(), key], rows::remembered)
+                        .optional()
+                        .map_err(failed())?;
+                    sound(row, Remembered::checksum, || {
+                        format!("the answer to key {key:?} of {principal}")
+                    })
+                })
+                .collect()
         })
     }
 

@@ -12,7 +12,7 @@ mod memory_keys;
 
 use std::sync::Arc;
 
-use bareboat_base::{PartyId, Salt, SealedId, SealedRef, TypedId as _};
+use bareboat_base::{Digest, PartyId, Salt, SealedId, SealedRef, TypedId as _};
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
@@ -167,6 +167,20 @@ impl Vault {
         blob: &SealedBlob,
     ) -> Result<Opened, VaultError> {
         open_with(&*self.keys, reference, blob)
+    }
+
+    /// A salt that is always the same for the same party and purpose, and that nobody without
+    /// the party's key can compute: for digests that must not be guessed back. It goes with the
+    /// key; `None` when that was destroyed.
+    pub fn salt(&self, party: PartyId, purpose: &str) -> Result<Option<Salt>, VaultError> {
+        match self.keys.key_or_new(party)? {
+            PartyKey::Key(key) => {
+                let parts: [&[u8]; 3] = [b"bareboat-salt-v1", key.bytes(), purpose.as_bytes()];
+                Ok(Some(Salt(Digest::of(&parts).0)))
+            }
+            PartyKey::Shredded => Ok(None),
+            PartyKey::Missing => Err(VaultError::KeyMissing { party }),
+        }
     }
 
     /// Destroys a party's key: all its sealed values read as shredded from now on, in this book

@@ -22,8 +22,8 @@ impl Reader for OneValue {
     fn leaves(&self, _: Position, _: usize) -> Result<Vec<Digest>, StoreError> {
         Ok(Vec::new())
     }
-    fn remembered(&self, _: PrincipalId, _: &str) -> Result<Option<Remembered>, StoreError> {
-        Ok(None)
+    fn remembered(&self, _: &[(PrincipalId, &str)]) -> Result<Vec<Option<Remembered>>, StoreError> {
+        Ok(Vec::new())
     }
     fn document(&self, _: Digest) -> Result<Option<Document>, StoreError> {
         Ok(None)
