@@ -191,6 +191,17 @@ const OWN_READS: &[P] = &[
     P::UsageRead,
 ];
 
+/// What people at a site read: no prices, no parties.
+const SITE_READS: &[P] = &[
+    P::BookRead,
+    P::FleetRead,
+    P::SupplyRead,
+    P::CapacityRead,
+    P::CalendarRead,
+    P::WindDownsRead,
+    P::UsageRead,
+];
+
 /// What a role holds: a shared set of reads, and more of its own.
 fn held(role: Role) -> (&'static [P], &'static [P]) {
     match role {
@@ -233,15 +244,7 @@ fn held(role: Role) -> (&'static [P], &'static [P]) {
             ],
         ),
         Role::SiteOperator => (
-            &[
-                P::BookRead,
-                P::FleetRead,
-                P::SupplyRead,
-                P::CapacityRead,
-                P::CalendarRead,
-                P::WindDownsRead,
-                P::UsageRead,
-            ],
+            SITE_READS,
             &[
                 P::FleetOperate,
                 P::CapacityAllocate,
