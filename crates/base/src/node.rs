@@ -138,7 +138,12 @@ impl NodeSet {
 
     /// Whether every node of `other` is among them.
     pub fn contains_all(&self, other: &Self) -> bool {
-        self.site == other.site && other.numbers().all(|number| self.contains(number))
+        let has = |run: &Run| {
+            let after = self.runs.partition_point(|own| own.first <= run.first);
+            after > 0 && run.end() <= self.runs[after - 1].end()
+        };
+        // Runs never touch: a run of `other` lies inside one of these, or not inside at all.
+        self.site == other.site && other.runs.iter().all(has)
     }
 }
 
@@ -206,6 +211,10 @@ mod tests {
             prop_assert_eq!(set.numbers().collect::<Vec<_>>(), numbers.iter().copied().collect::<Vec<_>>());
             prop_assert_eq!(set.count().0 as usize, numbers.len());
             prop_assert_eq!(set.contains(probe), numbers.contains(&probe));
+            let (first, count) = (probe.max(1), 1 + probe % 5);
+            let other = NodeSet::from_runs(site(), vec![Run { first, count }]).unwrap();
+            let has_all = other.numbers().all(|number| numbers.contains(&number));
+            prop_assert_eq!(set.contains_all(&other), has_all);
             prop_assert!(set.runs().windows(2).all(|pair| pair[0].end() < pair[1].first));
         }
     }
