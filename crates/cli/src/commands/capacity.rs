@@ -1,1 +1,338 @@
-//! Commands of capacity.
+//! Pools and their calendars, reservations, allocations, and how much there is.
+
+use anyhow::Result;
+use bareboat_client::Request;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use crate::session::{Session, body, text};
+use crate::show;
+
+/// Verbs of pools.
+#[derive(Debug, Subcommand)]
+pub enum Pool {
+    /// List pools.
+    List {
+        /// Only at this site.
+        #[arg(long)]
+        site: Option<String>,
+        /// Only of this model.
+        #[arg(long)]
+        model: Option<String>,
+    },
+    /// Show a pool.
+    Show {
+        /// Its label, id, or SITE:MODEL.
+        pool: String,
+    },
+    /// Show a pool's counts over a window, step by step.
+    Calendar {
+        /// Its label, id, or SITE:MODEL.
+        pool: String,
+        /// The first instant, or a civil date of the site; now when left out.
+        #[arg(long, value_name = "MOMENT")]
+        from: Option<String>,
+        /// The instant or date to end before; 366 days on when left out.
+        #[arg(long, value_name = "MOMENT")]
+        to: Option<String>,
+    },
+    /// List the reservations that a pool's calendar cannot keep.
+    AtRisk {
+        /// Its label, id, or SITE:MODEL.
+        pool: String,
+    },
+    /// Keep so many nodes of a pool unsold.
+    SpareFloor {
+        /// Its label, id, or SITE:MODEL.
+        pool: String,
+        /// How many.
+        #[arg(long)]
+        nodes: u32,
+    },
+    /// Take nodes out of supply over a window, and see which reservations that puts at risk.
+    Maintain {
+        /// Its label, id, or SITE:MODEL.
+        pool: String,
+        /// Their numbers at the site, such as "1-313, 320".
+        #[arg(long)]
+        nodes: String,
+        /// The first instant.
+        #[arg(long, value_name = "INSTANT")]
+        from: String,
+        /// The instant to end before.
+        #[arg(long, value_name = "INSTANT")]
+        to: String,
+        /// Why, in a word.
+        #[arg(long, default_value = "maintenance")]
+        why: String,
+    },
+    /// List windows in which nodes are out of supply.
+    Maintenance {
+        /// Only of this pool.
+        #[arg(long)]
+        pool: Option<String>,
+        /// Only what ends after this instant.
+        #[arg(long, value_name = "INSTANT")]
+        from: Option<String>,
+    },
+}
+
+const AT_RISK: [&str; 6] = [
+    "label",
+    "contract_reference",
+    "lot_label",
+    "nodes",
+    "window.from",
+    "window.to",
+];
+
+/// Runs a verb of pools.
+pub fn pool(verb: Pool, session: &Session) -> Result<()> {
+    const PATH: &str = "/v1/pools";
+    match verb {
+        Pool::List { site, model } => {
+            let request = Request::get(PATH)
+                .with_some("site", site)
+                .with_some("model", model);
+            let columns = [
+                "label",
+                "site_code",
+                "model_code",
+                "received",
+                "spare_floor",
+                "id",
+            ];
+            session.list(request, &columns)
+        }
+        Pool::Show { pool } => session.item(Request::get(format!("{PATH}/{pool}"))),
+        Pool::Calendar { pool, from, to } => {
+            let request = Request::get(format!("{PATH}/{pool}/calendar"))
+                .with_some("from", from)
+                .with_some("to", to);
+            calendar(&session.client().get(request)?, session.json())
+        }
+        Pool::AtRisk { pool } => {
+            session.list(Request::get(format!("{PATH}/{pool}/at-risk")), &AT_RISK)
+        }
+        Pool::SpareFloor { pool, nodes } => {
+            let path = format!("{PATH}/{pool}/spare-floor");
+            let request = Request::new(bareboat_client::Method::Put, path);
+            session.write(request.json(&json!({ "nodes": nodes }))?)
+        }
+        Pool::Maintain {
+            pool,
+            nodes,
+            from,
+            to,
+            why,
+        } => {
+            let body = body(&[
+                ("nodes", text(nodes)),
+                ("window", Some(json!({ "from": from, "to": to }))),
+                ("why", text(why)),
+            ]);
+            session.write(Request::post(format!("{PATH}/{pool}/maintenance")).json(&body)?)
+        }
+        Pool::Maintenance { pool, from } => {
+            let request = Request::get("/v1/maintenance")
+                .with_some("pool", pool)
+                .with_some("from", from);
+            let columns = [
+                "number",
+                "site_code",
+                "model_code",
+                "nodes",
+                "window.from",
+                "window.to",
+                "why",
+            ];
+            session.list(request, &columns)
+        }
+    }
+}
+
+fn calendar(calendar: &Value, json: bool) -> Result<()> {
+    if json {
+        return show::item(calendar, true);
+    }
+    let none = Vec::new();
+    let steps = calendar["steps"].as_array().unwrap_or(&none);
+    let columns = [
+        "from",
+        "to",
+        "installed",
+        "firm",
+        "option",
+        "spare",
+        "unavailable",
+        "free",
+        "short",
+    ];
+    show::rows(steps, &columns, false)?;
+    show::note(&format!(
+        "throughout, {} nodes are free",
+        calendar["most_free"]
+    ));
+    Ok(())
+}
+
+/// Which reservations or allocations.
+#[derive(Debug, Args)]
+pub struct Filter {
+    /// Only this contract's.
+    #[arg(long)]
+    contract: Option<String>,
+    /// Only this lot's.
+    #[arg(long)]
+    lot: Option<String>,
+    /// Only in this pool.
+    #[arg(long)]
+    pool: Option<String>,
+    /// Only this status: held or ended of reservations, live or released of allocations.
+    #[arg(long)]
+    status: Option<String>,
+}
+
+impl Filter {
+    fn on(self, request: Request) -> Request {
+        request
+            .with_some("contract", self.contract)
+            .with_some("lot", self.lot)
+            .with_some("pool", self.pool)
+            .with_some("status", self.status)
+    }
+}
+
+/// Verbs of reservations.
+#[derive(Debug, Subcommand)]
+pub enum Reservation {
+    /// List reservations.
+    List(Filter),
+    /// Show a reservation.
+    Show {
+        /// Its label or id.
+        reservation: String,
+    },
+}
+
+/// Runs a verb of reservations.
+pub fn reservation(verb: Reservation, session: &Session) -> Result<()> {
+    const PATH: &str = "/v1/reservations";
+    match verb {
+        Reservation::List(filter) => {
+            let columns = [
+                "label",
+                "contract_reference",
+                "lot_label",
+                "site_code",
+                "model_code",
+                "nodes",
+                "window.from",
+                "window.to",
+                "status",
+            ];
+            session.list(filter.on(Request::get(PATH)), &columns)
+        }
+        Reservation::Show { reservation } => {
+            session.item(Request::get(format!("{PATH}/{reservation}")))
+        }
+    }
+}
+
+/// Verbs of allocations.
+#[derive(Debug, Subcommand)]
+pub enum Allocation {
+    /// List allocations.
+    List(Filter),
+    /// Show an allocation with its nodes and where they stand.
+    Show {
+        /// Its label or id.
+        allocation: String,
+    },
+}
+
+/// Runs a verb of allocations.
+pub fn allocation(verb: Allocation, session: &Session) -> Result<()> {
+    const PATH: &str = "/v1/allocations";
+    match verb {
+        Allocation::List(filter) => {
+            let columns = [
+                "label",
+                "contract_reference",
+                "lot_label",
+                "site_code",
+                "model_code",
+                "nodes",
+                "window.from",
+                "window.to",
+                "status",
+            ];
+            session.list(filter.on(Request::get(PATH)), &columns)
+        }
+        Allocation::Show { allocation } => {
+            let answer = session.client();
+            let answer: Value = answer.get(Request::get(format!("{PATH}/{allocation}")))?;
+            if session.json() {
+                return show::item(&answer, true);
+            }
+            show::item(&answer["allocation"], false)?;
+            show::item(&answer["spread"], false)?;
+            show::line("")?;
+            let none = Vec::new();
+            let columns = [
+                "label",
+                "phase",
+                "place.hall_code",
+                "place.rack",
+                "place.leaf",
+                "place.spine_group",
+                "place.nvlink_domain",
+            ];
+            show::rows(answer["nodes"].as_array().unwrap_or(&none), &columns, false)
+        }
+    }
+}
+
+/// Verbs of capacity.
+#[derive(Debug, Subcommand)]
+pub enum Capacity {
+    /// Show how many nodes are delivered, healthy, reserved and in use, by site and model.
+    Show {
+        /// Only at this site.
+        #[arg(long)]
+        site: Option<String>,
+        /// Only of this model.
+        #[arg(long)]
+        model: Option<String>,
+        /// Only what contracts of this project have.
+        #[arg(long)]
+        project: Option<String>,
+        /// Only what this contract has.
+        #[arg(long)]
+        contract: Option<String>,
+    },
+}
+
+/// Runs a verb of capacity.
+pub fn capacity(verb: Capacity, session: &Session) -> Result<()> {
+    let Capacity::Show {
+        site,
+        model,
+        project,
+        contract,
+    } = verb;
+    let request = Request::get("/v1/capacity")
+        .with_some("site", site)
+        .with_some("model", model)
+        .with_some("project", project)
+        .with_some("contract", contract);
+    let columns = [
+        "site_code",
+        "model_code",
+        "delivered",
+        "healthy",
+        "reserved",
+        "in_use",
+    ];
+    session.list(request, &columns)
+}

@@ -1,0 +1,131 @@
+//! Which nodes are whose: found from the allocations that the caller may see.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bareboat_access::Visibility;
+use bareboat_api::fleet as wire;
+use bareboat_base::{AllocationId, ContractId, HallId, Instant, NodeRef, NodeSet, SiteId};
+use bareboat_book::State;
+use bareboat_capacity::{Allocation, AllocationStatus};
+
+use crate::Ask;
+
+/// Whether a contract lies in a part of the book: by its partner's project, or by its client.
+pub(crate) fn contract_in(state: &State, part: &Visibility, contract: ContractId) -> bool {
+    let row = state.contracts.contract(contract);
+    row.is_some_and(|row| {
+        part.sees(row.organisation, Some(row.project))
+            || row
+                .client_organisation
+                .is_some_and(|client| part.sees(client, Some(row.project)))
+    })
+}
+
+/// The instant that a read is about: the present, or that of the past state asked for.
+pub(crate) fn moment(ask: &Ask) -> Instant {
+    let newest = ask.app().engine.view();
+    if ask.view().position == newest.position {
+        ask.now()
+    } else {
+        ask.view().recorded_at
+    }
+}
+
+/// The nodes of allocations that the caller may see.
+pub(crate) struct Holdings {
+    /// By site and first number of a run: the first number after it, and whose it is now.
+    now: BTreeMap<(SiteId, u32), (u32, AllocationId)>,
+    /// Nodes named for a time to come.
+    later: Vec<Arc<NodeSet>>,
+}
+
+impl Holdings {
+    /// What the caller may see of.
+    pub(crate) fn of(ask: &Ask) -> Self {
+        let (state, at) = (ask.state(), moment(ask));
+        Self::among(state, at, |row| {
+            ask.reach().is_book() || contract_in(state, ask.reach(), row.contract)
+        })
+    }
+
+    /// What allocations that count hold at an instant, and after it.
+    pub(crate) fn among(state: &State, at: Instant, counts: impl Fn(&Allocation) -> bool) -> Self {
+        let (mut now, mut later) = (BTreeMap::new(), Vec::new());
+        for (_, id, row) in state.capacity.allocations.iter() {
+            let end = match row.status {
+                AllocationStatus::Live => row.window.to(),
+                AllocationStatus::Released { at } => at.min(row.window.to()),
+            };
+            if end <= at || !counts(row) {
+                continue;
+            }
+            if row.window.from() > at {
+                later.push(Arc::clone(&row.nodes));
+                continue;
+            }
+            let site = row.nodes.site();
+            let runs = row.nodes.runs().iter();
+            now.extend(runs.map(|run| ((site, run.first), (run.end(), *id))));
+        }
+        Self { now, later }
+    }
+
+    /// Whose a node is now.
+    pub(crate) fn holder(&self, node: &NodeRef) -> Option<AllocationId> {
+        let mut upto = self.now.range(..=(node.site, node.number));
+        let ((site, _), (end, id)) = upto.next_back()?;
+        (*site == node.site && node.number < *end).then_some(*id)
+    }
+
+    /// Whether a node is among them, now or later.
+    pub(crate) fn contains(&self, node: &NodeRef) -> bool {
+        let comes = |nodes: &Arc<NodeSet>| nodes.site() == node.site && nodes.contains(node.number);
+        self.holder(node).is_some() || self.later.iter().any(comes)
+    }
+
+    /// The nodes of a set that are among them, now or later.
+    pub(crate) fn part_of(&self, nodes: &NodeSet) -> Option<NodeSet> {
+        let site = nodes.site();
+        let own = |number: &u32| {
+            self.contains(&NodeRef {
+                site,
+                number: *number,
+            })
+        };
+        NodeSet::from_numbers(site, nodes.numbers().filter(own)).ok()
+    }
+
+    /// Every node held now, with its allocation.
+    pub(crate) fn held(&self) -> impl Iterator<Item = (NodeRef, AllocationId)> + '_ {
+        self.now.iter().flat_map(|(&(site, first), &(end, id))| {
+            (first..end).map(move |number| (NodeRef { site, number }, id))
+        })
+    }
+
+    /// The halls that they stand in.
+    pub(crate) fn halls(&self, fleet: &bareboat_fleet::State) -> BTreeSet<HallId> {
+        let later = self.later.iter().flat_map(|nodes| {
+            let site = nodes.site();
+            nodes.numbers().map(move |number| NodeRef { site, number })
+        });
+        let all = self.held().map(|(node, _)| node).chain(later);
+        all.filter_map(|node| Some(fleet.node(&node)?.hall))
+            .collect()
+    }
+}
+
+/// Whose a node is, told in full.
+pub(crate) fn holder(state: &State, id: AllocationId) -> Option<wire::Holder> {
+    let row = state.capacity.allocations.get(&id)?;
+    let contract = state.contracts.contract(row.contract);
+    let organisation = contract.map(|c| c.client_organisation.unwrap_or(c.organisation));
+    Some(wire::Holder {
+        allocation: id.into(),
+        reservation: row.reservation.into(),
+        lot: row.lot.into(),
+        contract: row.contract.into(),
+        organisation: organisation.map(Into::into),
+        project: contract.map(|c| c.project.into()),
+    })
+}
