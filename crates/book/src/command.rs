@@ -108,11 +108,7 @@ pub fn decide(
         Command::Parties(command) => {
             wrap(bareboat_parties::decide(&state.parties, context, command))
         }
-        Command::Screening(command) => wrap(bareboat_screening::decide(
-            &state.screening,
-            context,
-            command,
-        )),
+        Command::Screening(command) => screening(state, context, command),
         Command::Rulebook(command) => {
             wrap(bareboat_rulebook::decide(&state.rulebook, context, command))
         }
@@ -120,6 +116,31 @@ pub fn decide(
         Command::Billing(command) => acts::usage::decide(state, context, command),
         Command::Ledger(command) => wrap(bareboat_ledger::decide(&state.ledger, context, command)),
     }
+}
+
+/// A screening is of the party as the book knows it now, whatever the caller believes.
+fn screening(
+    state: &State,
+    context: &Context,
+    command: &bareboat_screening::Command,
+) -> Result<Vec<Event>, Rejection> {
+    use bareboat_screening::Command as Screening;
+    let Screening::RecordScreening(record) = command else {
+        let decided = bareboat_screening::decide(&state.screening, context, command);
+        return wrap(decided);
+    };
+    let Some(party) = state.parties.party(record.party) else {
+        let id = record.party.to_string();
+        return Err(BookRejection::Unknown { kind: "party", id }.into());
+    };
+    let mut record = record.clone();
+    record.current_party_version = party.version;
+    let command = Screening::RecordScreening(record);
+    wrap(bareboat_screening::decide(
+        &state.screening,
+        context,
+        &command,
+    ))
 }
 
 fn create_book(state: &State, create: &Create) -> Result<Vec<Event>, Rejection> {
