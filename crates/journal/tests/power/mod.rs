@@ -22,7 +22,7 @@ fn library() -> &'static Path {
     let (_, path) = LIBRARY.get_or_init(|| {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("lost_writes.so");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lost_writes.c");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../journal/tests/lost_writes.c");
         let compiler = std::env::var("CC").unwrap_or_else(|_| "cc".to_owned());
         let built = Command::new(&compiler)
             .args(["-O1", "-shared", "-fPIC", "-o"])
