@@ -73,8 +73,6 @@ wire! {
         |b| b.format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)));
     Zone base::Zone, "A time zone of the tz database.", "Asia/Tokyo", |b| b.min_length(Some(1));
     Country base::Country, "A country (ISO 3166-1 alpha-2).", "JP", |b| b.pattern(Some("^[A-Z]{2}$"));
-    Share base::Share, "A share in per cent, with at most ten decimals.", "33.3333",
-        |b| b.pattern(Some(r"^[0-9]{1,3}(\.[0-9]{1,10})?$"));
     Digest base::Digest, "A SHA-256 digest, 64 hexadecimal digits.", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
         |b| b.pattern(Some("^[0-9a-fA-F]{64}$"));
     Code base::Code, "A natural key: ASCII letters, digits, `-`, `_` and `.`.", "OSA",
@@ -84,6 +82,27 @@ wire! {
     Text base::Text, "A text; line breaks are allowed.", "as agreed on the telephone",
         |b| b.min_length(Some(1)).max_length(Some(10_000));
 }
+
+/// A share in per cent, with at most ten decimals: `33.3333`. Written without the sign that people
+/// see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Share(pub base::Share);
+
+impl From<base::Share> for Share {
+    fn from(share: base::Share) -> Self {
+        Self(share)
+    }
+}
+
+impl PartialSchema for Share {
+    fn schema() -> RefOr<Schema> {
+        let what = "A share in per cent, with at most ten decimals.";
+        done(text(what, "33.3333").pattern(Some(r"^[0-9]{1,3}(\.[0-9]{1,10})?$")))
+    }
+}
+
+impl ToSchema for Share {}
 
 /// An id: a UUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -229,6 +248,13 @@ impl<T: ToString> From<&base::Confidential<T>> for Confidential {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_share_is_written_as_it_is_read() {
+        let share: Share = serde_json::from_str(r#""33.3333""#).unwrap();
+        assert_eq!(serde_json::to_string(&share).unwrap(), r#""33.3333""#);
+        assert!(serde_json::from_str::<Share>(r#""33.3333%""#).is_err());
+    }
 
     #[test]
     fn values_are_strings_that_read_back() {

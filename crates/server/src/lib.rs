@@ -11,6 +11,7 @@ pub mod app;
 pub mod ask;
 pub mod audit;
 mod body;
+mod bulk;
 pub mod clock;
 mod dispatch;
 mod entropy;

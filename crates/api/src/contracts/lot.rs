@@ -1,0 +1,133 @@
+//! Lots.
+
+use bareboat_base::{AllocationId, Handle, LotId, label};
+use bareboat_contracts as domain;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::wire;
+
+/// The nodes of a lot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LotAllocation {
+    /// The allocation.
+    pub id: wire::Id,
+    /// Its label.
+    pub label: String,
+    /// Its nodes, by site and number: `OSA:1-625`.
+    pub nodes: String,
+    /// From when to when.
+    pub window: wire::Window,
+}
+
+impl LotAllocation {
+    /// From its parts.
+    pub fn of(
+        handle: Handle,
+        id: AllocationId,
+        nodes: String,
+        window: bareboat_base::Window,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            label: label::<AllocationId>(handle.number()),
+            nodes,
+            window: window.into(),
+        }
+    }
+}
+
+/// What an exercised extension added to a lot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LotExtension {
+    /// Its days, in the lot's zone.
+    pub window: wire::DateWindow,
+    /// The same in UTC.
+    pub instants: wire::Window,
+    /// Hours its price per GPU-hour is stated on.
+    pub stated_hours: u32,
+}
+
+/// One line of a contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Lot {
+    /// Its id.
+    pub id: wire::Id,
+    /// Its label.
+    pub label: String,
+    /// Its contract.
+    pub contract: wire::Id,
+    /// The accelerator model.
+    pub model: wire::Id,
+    /// The site.
+    pub site: wire::Id,
+    /// The site's zone, in which its dates are meant.
+    pub zone: wire::Zone,
+    /// How many GPUs; always whole nodes.
+    pub gpus: u32,
+    /// How many GPUs a node of the model has.
+    pub gpus_per_node: u32,
+    /// How many nodes.
+    pub nodes: u32,
+    /// First day and first day after, in the site's zone.
+    pub window: wire::DateWindow,
+    /// Hours its price per GPU-hour is stated on.
+    pub stated_hours: u32,
+    /// The most leaves its nodes may lie under.
+    pub max_leaves: Option<u32>,
+    /// The window in UTC, resolved at signing.
+    pub instants: Option<wire::Window>,
+    /// The tz database version it was resolved with.
+    pub tz_version: Option<wire::Code>,
+    /// The capacity held for it.
+    pub reservation: Option<wire::Id>,
+    /// The nodes it has now.
+    pub allocation: Option<LotAllocation>,
+    /// What an exercised extension added.
+    pub extended_to: Option<LotExtension>,
+    /// How it came to be.
+    pub recorded: wire::Recorded,
+}
+
+impl Lot {
+    /// From the row.
+    pub fn of(
+        handle: Handle,
+        id: LotId,
+        row: &domain::Lot,
+        allocation: Option<LotAllocation>,
+    ) -> Self {
+        Self {
+            id: id.into(),
+            label: label::<LotId>(handle.number()),
+            contract: row.contract.into(),
+            model: row.model.into(),
+            site: row.site.into(),
+            zone: row.zone.clone().into(),
+            gpus: row.gpus.0,
+            gpus_per_node: row.gpus_per_node,
+            nodes: row.nodes.0,
+            window: row.window.into(),
+            stated_hours: row.stated_hours,
+            max_leaves: row.max_leaves,
+            instants: row.instants.map(Into::into),
+            tz_version: row.tz_version.clone().map(Into::into),
+            reservation: row.reservation.map(Into::into),
+            allocation,
+            extended_to: row.extended_to.map(|added| LotExtension {
+                window: added.window.into(),
+                instants: added.instants.into(),
+                stated_hours: added.stated_hours,
+            }),
+            recorded: row.recorded.into(),
+        }
+    }
+}
+
+/// Asks for a lot's nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AllocateLot {
+    /// When they are handed over.
+    pub at: wire::Instant,
+}
