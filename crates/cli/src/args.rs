@@ -140,10 +140,48 @@ nouns! {
     Key(commands::access::Key) => commands::access::key;
     /// Roles given to principals.
     Grant(commands::access::Grant) => commands::access::grant;
+    /// Accelerator models.
+    Model(commands::fleet::Model) => commands::fleet::model;
+    /// Sites: data centres.
+    Site(commands::fleet::Site) => commands::fleet::site;
+    /// Halls of sites.
+    Hall(commands::fleet::Hall) => commands::fleet::hall;
+    /// Purchase orders of nodes.
+    Order(commands::fleet::Order) => commands::fleet::order;
+    /// Tranches: dated deliveries of orders.
+    Tranche(commands::fleet::Tranche) => commands::fleet::tranche;
+    /// Nodes: bare-metal machines.
+    Node(commands::fleet::Node) => commands::fleet::node;
+    /// Pools: all nodes of a model at a site, and their calendars.
+    Pool(commands::capacity::Pool) => commands::capacity::pool;
+    /// Reservations: capacity held for lots.
+    Reservation(commands::capacity::Reservation) => commands::capacity::reservation;
+    /// Allocations: named nodes bound to lots.
+    Allocation(commands::capacity::Allocation) => commands::capacity::allocation;
+    /// How many nodes there are, and how they stand.
+    Capacity(commands::capacity::Capacity) => commands::capacity::capacity;
     /// Rulebooks: dated, cited rules of one regime.
     Rulebook(commands::rulebook::Rulebook) => commands::rulebook::rulebook;
     /// Determinations: what the rules say of a contract.
     Determination(commands::rulebook::Determination) => commands::rulebook::determination;
     /// Authorisations: licences, exceptions, clearances.
     Authorisation(commands::rulebook::Authorisation) => commands::rulebook::authorisation;
+    /// Contracts: drafted, signed, extended, suspended.
+    Contract(commands::contracts::Contract) => commands::contracts::contract;
+    /// Lots of contracts, and their nodes.
+    Lot(commands::contracts::Lot) => commands::contracts::lot;
+    /// Wind-downs: the staged ending of contracts.
+    WindDown(commands::contracts::WindDown) => commands::contracts::wind_down;
+    /// Usage of nodes.
+    Usage(commands::billing::Usage) => commands::billing::usage;
+    /// Invoices: previewed, issued.
+    Invoice(commands::billing::Invoice) => commands::billing::invoice;
+    /// The operator's legal entities.
+    Entity(commands::ledger::Entity) => commands::ledger::entity;
+    /// Accounts of the ledger.
+    Account(commands::ledger::Account) => commands::ledger::account;
+    /// Entries of the ledger.
+    Entry(commands::ledger::Entry) => commands::ledger::entry;
+    /// What the ledger adds up to, and its periods.
+    Ledger(commands::ledger::Ledger) => commands::ledger::ledger;
 }
