@@ -16,6 +16,7 @@ pub mod id;
 pub mod machine;
 pub mod money;
 pub mod node;
+mod read;
 pub mod rejection;
 pub mod share;
 pub mod table;

