@@ -7,7 +7,7 @@ mod wind_down;
 pub use end_use::{DeclareUse, EarActivity, EndUse};
 pub use lot::{AllocateLot, Lot, LotAllocation, LotExtension};
 pub use wind_down::{
-    DoStep, Erasure, ErasureMethod, PlanWindDown, StepDone, WindDown, WindDownCause,
+    DoStep, ErasureMethod, PlanWindDown, StepDone, StepErasure, WindDown, WindDownCause,
     WindDownStatus, WindDownStep, WithdrawWindDown,
 };
 

@@ -83,7 +83,7 @@ pub struct WithdrawWindDown {
 /// How nodes were erased.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Erasure {
+pub struct StepErasure {
     /// Clear or purge.
     pub method: ErasureMethod,
     /// Who did it.
@@ -103,7 +103,7 @@ pub struct DoStep {
     /// Anything to add.
     pub note: Option<wire::Text>,
     /// How the nodes were erased and by whom: for `sanitise`, and for it alone.
-    pub erasure: Option<Erasure>,
+    pub erasure: Option<StepErasure>,
 }
 
 /// A step as it was done.
