@@ -24,6 +24,7 @@ pub mod parties;
 pub mod problem;
 pub mod rulebook;
 pub mod screening;
+pub mod seals;
 pub mod wire;
 
 pub use cursor::{Cursor, Page};

@@ -65,6 +65,7 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         let routes: Vec<_> = routes::all().into_iter().map(Arc::new).collect();
         let openapi = openapi::document(&routes);
+        routes::seals::replay(&parts.engine, &parts.vault);
         Self(Arc::new(Inner {
             engine: parts.engine,
             vault: parts.vault,
@@ -111,10 +112,10 @@ impl App {
 
     /// The state at a position, at hand or replayed. Blocks.
     pub(crate) fn view_at(&self, moment: AsOf) -> Result<Arc<View>, Problem> {
-        if let AsOf::Position(position) = moment {
-            if let Some(view) = self.at_hand(position) {
-                return Ok(view);
-            }
+        if let AsOf::Position(position) = moment
+            && let Some(view) = self.at_hand(position)
+        {
+            return Ok(view);
         }
         self.engine.as_of(moment).map_err(|error| match error {
             AsOfError::NotYet { .. } => {

@@ -12,6 +12,12 @@ use crate::{Ask, Route, metrics, respond, stream};
 
 /// The routes.
 pub fn routes() -> Vec<Route> {
+    let mut all = records();
+    all.extend(running());
+    all
+}
+
+fn records() -> Vec<Route> {
     vec![
         Route::get(
             "/v1/book",
@@ -57,24 +63,37 @@ pub fn routes() -> Vec<Route> {
         .parameter("to", "Before this instant.")
         .slow()
         .page(audit),
+    ]
+}
+
+fn running() -> Vec<Route> {
+    vec![
         Route::get("/metrics", "getMetrics", "Read the server's metrics")
             .needs(P::MetricsRead)
             .custom("text/plain", |app, _, _| {
                 Box::pin(async move {
                     let text = metrics::render(&app);
-                    respond::answer(200, "text/plain; version=0.0.4", text.into_bytes())
+                    Ok(respond::answer(
+                        200,
+                        "text/plain; version=0.0.4",
+                        text.into_bytes(),
+                    ))
                 })
             }),
         Route::get("/healthz", "getHealth", "Say that the server runs")
             .custom("text/plain", |_, _, _| {
-                Box::pin(async { respond::answer(200, "text/plain", b"ok\n".to_vec()) })
+                Box::pin(async { Ok(respond::answer(200, "text/plain", b"ok\n".to_vec())) })
             }),
         Route::get("/openapi.json", "getOpenapi", "Read this document").custom(
             "application/json",
             |app, _, _| {
-                Box::pin(
-                    async move { respond::answer(200, "application/json", app.openapi.clone()) },
-                )
+                Box::pin(async move {
+                    Ok(respond::answer(
+                        200,
+                        "application/json",
+                        app.openapi.clone(),
+                    ))
+                })
             },
         ),
     ]

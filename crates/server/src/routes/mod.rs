@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod parties;
 pub mod rulebook;
 pub mod screening;
+pub mod seals;
 
 use crate::Route;
 
@@ -23,6 +24,7 @@ pub fn all() -> Vec<Route> {
         fleet::routes(),
         capacity::routes(),
         parties::routes(),
+        seals::routes(),
         screening::routes(),
         rulebook::routes(),
         contracts::routes(),
@@ -38,4 +40,7 @@ pub fn all() -> Vec<Route> {
 
 /// What domains keep between requests: each a field of its own.
 #[derive(Default)]
-pub struct Caches {}
+pub struct Caches {
+    /// The newest restricted-party lists, indexed.
+    pub screening: screening::Cache,
+}
