@@ -70,17 +70,26 @@ impl Names {
     /// A text with `{name.field}` put in; `{name.field|money}` groups thousands.
     pub fn page(&self, template: &str) -> Result<String> {
         let mut page = String::with_capacity(template.len() * 2);
-        let mut rest = template;
+        let (mut rest, mut wrong) = (template, Vec::new());
         while let Some((before, after)) = rest.split_once('{') {
             page.push_str(before);
             let Some((path, tail)) = after.split_once('}') else {
                 return Err(exit::usage("a `{` without its `}` in the page", "close it"));
             };
-            page.push_str(&self.shown(path)?);
+            match self.shown(path) {
+                Ok(shown) => page.push_str(&shown),
+                Err(error) => wrong.push(error.to_string()),
+            }
             rest = tail;
         }
         page.push_str(rest);
-        Ok(page)
+        if wrong.is_empty() {
+            return Ok(page);
+        }
+        Err(exit::usage(
+            format!("the page: {}", wrong.join("; ")),
+            "name an earlier act, and a field of its answer",
+        ))
     }
 
     fn shown(&self, path: &str) -> Result<String> {
