@@ -1,6 +1,6 @@
 //! Naming the nodes of a lot: a determination, an allocation, and the nodes' phase.
 
-use bareboat_base::{Context, Instant, LotId};
+use bareboat_base::{Context, ContractId, Date, Instant, LotId, ModelId, ReservationId, SiteId};
 use bareboat_capacity as capacity;
 use bareboat_contracts as contracts;
 use bareboat_fleet as fleet;
@@ -12,6 +12,7 @@ use crate::acts::supply::{in_capacity, in_fleet};
 use crate::draft::Draft;
 use crate::event::Event;
 use crate::rejection::{BookRejection, Rejection};
+use crate::state::State;
 
 /// Binds named nodes to a lot, from an instant to the end of its reservation.
 #[derive(Clone, Copy, Debug)]
@@ -27,72 +28,16 @@ pub(crate) fn run(
     context: &Context,
     act: &AllocateLot,
 ) -> Result<(), Rejection> {
-    let state = draft.state();
-    let lot = state
-        .contracts
-        .lot(act.lot)
-        .ok_or_else(|| BookRejection::Unknown {
-            kind: "lot",
-            id: act.lot.to_string(),
-        })?;
-    let (contract, site, model, nodes) = (lot.contract, lot.site, lot.model, lot.nodes);
-    let name = bareboat_base::label::<LotId>(
-        state
-            .contracts
-            .lots
-            .handle(&act.lot)
-            .map_or(0, |h| h.number()),
-    );
-    let row = state
-        .contracts
-        .contract(contract)
-        .ok_or_else(|| unknown_contract(contract))?;
-    let bound = matches!(
-        row.status,
-        contracts::Status::Signed | contracts::Status::Extended
-    );
-    if !bound || row.suspension.is_some() {
-        let problem = format!(
-            "contract {} is {}{}",
-            row.reference,
-            row.status.as_str(),
-            if row.suspension.is_some() {
-                ", and access to it is suspended"
-            } else {
-                ""
-            }
-        );
-        return Err(BookRejection::Inconsistent { problem }.into());
-    }
-    let Some(reservation) = lot.reservation else {
-        return Err(BookRejection::LotNotReserved { lot: name }.into());
-    };
-    if state
-        .capacity
-        .reservations
-        .get(&reservation)
-        .is_some_and(|row| row.allocation.is_some())
-    {
-        return Err(BookRejection::LotAllocated { lot: name }.into());
-    }
-    let ready = state.fleet.counts(site, model).of(fleet::Phase::Ready);
-    if ready < nodes {
-        return Err(BookRejection::NotEnoughReady {
-            asked: nodes.0,
-            ready: ready.0,
-        }
-        .into());
-    }
-    let legal_date = context.recorded_at.date_in(&row.billing_zone);
+    let plan = check(draft.state(), context, act.lot)?;
     let judge = Determine {
-        contract,
+        contract: plan.contract,
         activity: Activity::Allocate,
-        legal_date,
+        legal_date: plan.legal_date,
     };
     determine::require(draft, &judge, true)?;
-    let exclude = draft.state().fleet.not_ready(site, model);
+    let exclude = draft.state().fleet.not_ready(plan.site, plan.model);
     let allocate = capacity::Allocate {
-        reservation,
+        reservation: plan.reservation,
         at: act.at,
         exclude,
     };
@@ -113,4 +58,70 @@ pub(crate) fn run(
     };
     draft.run(in_fleet, &fleet::Command::AdvanceNodes(advance))?;
     Ok(())
+}
+
+/// What an allocation needs, once nothing stands against it but the law.
+struct Plan {
+    contract: ContractId,
+    site: SiteId,
+    model: ModelId,
+    reservation: ReservationId,
+    legal_date: Date,
+}
+
+fn check(state: &State, context: &Context, id: LotId) -> Result<Plan, Rejection> {
+    let lot = state
+        .contracts
+        .lot(id)
+        .ok_or_else(|| BookRejection::Unknown {
+            kind: "lot",
+            id: id.to_string(),
+        })?;
+    let number = state
+        .contracts
+        .lots
+        .handle(&id)
+        .map_or(0, |handle| handle.number());
+    let name = bareboat_base::label::<LotId>(number);
+    let row = state.contracts.contract(lot.contract);
+    let row = row.ok_or_else(|| unknown_contract(lot.contract))?;
+    let bound = matches!(
+        row.status,
+        contracts::Status::Signed | contracts::Status::Extended
+    );
+    if !bound || row.suspension.is_some() {
+        let suspended = if row.suspension.is_some() {
+            ", and access to it is suspended"
+        } else {
+            ""
+        };
+        let problem = format!(
+            "contract {} is {}{suspended}",
+            row.reference,
+            row.status.as_str()
+        );
+        return Err(BookRejection::Inconsistent { problem }.into());
+    }
+    let Some(reservation) = lot.reservation else {
+        return Err(BookRejection::LotNotReserved { lot: name }.into());
+    };
+    let held = state.capacity.reservations.get(&reservation);
+    if held.is_some_and(|row| row.allocation.is_some()) {
+        return Err(BookRejection::LotAllocated { lot: name }.into());
+    }
+    let ready = state
+        .fleet
+        .counts(lot.site, lot.model)
+        .of(fleet::Phase::Ready);
+    if ready < lot.nodes {
+        let (asked, ready) = (lot.nodes.0, ready.0);
+        return Err(BookRejection::NotEnoughReady { asked, ready }.into());
+    }
+    Ok(Plan {
+        contract: lot.contract,
+        site: lot.site,
+        model: lot.model,
+        reservation,
+        legal_date: context.recorded_at.date_in(&row.billing_zone),
+    })
 }

@@ -27,14 +27,12 @@ pub(crate) fn decide(
             }
             .into());
         }
-        C::ResumeAccess(resume) => {
-            if state.contracts.open_wind_down(resume.contract).is_some() {
-                let problem = "access is not given back while a wind-down is open";
-                return Err(BookRejection::Inconsistent {
-                    problem: problem.to_owned(),
-                }
-                .into());
+        C::ResumeAccess(resume) if state.contracts.open_wind_down(resume.contract).is_some() => {
+            let problem = "access is not given back while a wind-down is open";
+            return Err(BookRejection::Inconsistent {
+                problem: problem.to_owned(),
             }
+            .into());
         }
         _ => {}
     }

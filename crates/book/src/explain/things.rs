@@ -125,9 +125,9 @@ impl Explainer<'_> {
         }
         // The act that allocated recorded its determination just before.
         let made = bareboat_rulebook::determinations_of(&self.state.rulebook, row.contract)
+            .rev()
             .filter(|(_, made)| made.activity == bareboat_rulebook::Activity::Allocate)
-            .filter(|(_, made)| made.recorded.position < row.recorded.position)
-            .last();
+            .find(|(_, made)| made.recorded.position < row.recorded.position);
         Some(
             told.because(made.and_then(|(id, _)| self.of(Subject::Determination(id), depth)))
                 .because(self.of(Subject::Reservation(row.reservation), depth)),
