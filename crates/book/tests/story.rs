@@ -195,10 +195,7 @@ fn found(event: Option<&Event>) -> String {
 }
 
 fn fleet(book: &mut Book) -> (ModelId, SiteId) {
-    use bareboat_fleet::{
-        AddHall, AdvanceNodes, Command as C, NewNode, NewTranche, Phase, PlaceOrder,
-        ReceiveTranche, RegisterModel, RegisterSite,
-    };
+    use bareboat_fleet::{AddHall, Command as C, RegisterModel, RegisterSite};
     let run = |book: &mut Book, command| book.run(Command::Fleet(command));
     run(
         book,
@@ -235,6 +232,15 @@ fn fleet(book: &mut Book) -> (ModelId, SiteId) {
             code: p("H1"),
         }),
     );
+    order_and_receive(book, model, site);
+    (model, site)
+}
+
+fn order_and_receive(book: &mut Book, model: ModelId, site: SiteId) {
+    use bareboat_fleet::{
+        AdvanceNodes, Command as C, NewNode, NewTranche, Phase, PlaceOrder, ReceiveTranche,
+    };
+    let run = |book: &mut Book, command| book.run(Command::Fleet(command));
     let (hall, _) = book.state.fleet.hall_by_code(site, &p("H1")).unwrap();
     run(
         book,
@@ -306,7 +312,6 @@ fn fleet(book: &mut Book) -> (ModelId, SiteId) {
             }),
         );
     }
-    (model, site)
 }
 
 fn world() -> World {
@@ -344,6 +349,14 @@ fn world() -> World {
     for who in [partner, parent, client] {
         screen(&mut book, who, el, false);
     }
+    drafted(book, (model, site), (partner, client, parent))
+}
+
+fn drafted(
+    mut book: Book,
+    (model, site): (ModelId, SiteId),
+    (partner, client, parent): (PartyId, PartyId, PartyId),
+) -> World {
     let entity = entity(&mut book);
     let (organisation, project) = organisation(&mut book, partner);
     use bareboat_contracts::{
@@ -556,7 +569,7 @@ fn supposed_listing_shows_the_impact(world: &mut World) {
     let what_if = impact(
         &world.book.state,
         &context,
-        &[listed.clone()],
+        std::slice::from_ref(&listed),
         p("2026-11-20"),
     )
     .unwrap();
@@ -603,6 +616,11 @@ fn real_listing_and_wind_down(world: &mut World) {
         .is_err()
     );
     book.by(SECOND, Command::Screening(s::Command::ConfirmHit(confirm)));
+    wind_down(world);
+}
+
+fn wind_down(world: &mut World) {
+    let book = &mut world.book;
     use bareboat_contracts as c;
     let plan = c::PlanWindDown {
         contract: world.contract,
