@@ -237,9 +237,7 @@ fn fleet(book: &mut Book) -> (ModelId, SiteId) {
 }
 
 fn order_and_receive(book: &mut Book, model: ModelId, site: SiteId) {
-    use bareboat_fleet::{
-        AdvanceNodes, Command as C, NewNode, NewTranche, Phase, PlaceOrder, ReceiveTranche,
-    };
+    use bareboat_fleet::{Command as C, NewNode, NewTranche, PlaceOrder, ReceiveTranche};
     let run = |book: &mut Book, command| book.run(Command::Fleet(command));
     let (hall, _) = book.state.fleet.hall_by_code(site, &p("H1")).unwrap();
     run(
@@ -286,6 +284,12 @@ fn order_and_receive(book: &mut Book, model: ModelId, site: SiteId) {
             nodes: nodes.collect(),
         }),
     );
+    make_ready(book, site);
+}
+
+fn make_ready(book: &mut Book, site: SiteId) {
+    use bareboat_fleet::{AdvanceNodes, Command as C, Phase};
+    let run = |book: &mut Book, command| book.run(Command::Fleet(command));
     let all = NodeSet::from_runs(
         site,
         vec![Run {
