@@ -34,7 +34,7 @@ rejections! {
         /// The lot has its nodes already.
         LotAllocated { lot: String } => Conflict "lot_allocated"
             "lot {lot} is allocated already" hint "release its allocation first";
-        /// A contract's determination for this activity is older than what it depends on.
+        /// A date that has not come yet.
         EffectiveDateAhead { on: Date, today: Date } => Invalid "effective_date_ahead"
             "the date {on} is after today, {today}" hint "give a date that has come";
         /// A step of a wind-down before the one it follows.
@@ -46,21 +46,12 @@ rejections! {
         /// A date or window that cannot be resolved.
         Time { problem: String } => Invalid "time"
             "the dates do not work out: {problem}" hint "check the dates and the site's time zone";
-        /// Whole nodes only.
-        NotWholeNodes { asked: u32, per_node: u32, below: u32, above: u32 } => Invalid "not_whole_nodes"
-            "{asked} GPUs are not whole nodes of {per_node}" hint "ask for the nearest whole number of nodes' GPUs below or above";
-        /// Nothing is sealed under the reference.
-        NothingSealed { id: String } => NotFound "nothing_sealed"
-            "nothing is sealed as {id}" hint "use the id that the party's field shows";
         /// The value's key is destroyed.
         Shredded { id: String } => Conflict "shredded"
             "the value {id} is shredded: its key was destroyed" hint "nothing can bring it back; the journal says who destroyed the key and why";
         /// The key is destroyed already.
         AlreadyShredded { party: String } => Conflict "already_shredded"
             "the key of party {party} is destroyed already" hint "nothing is left to do";
-        /// The wind-down's contract has nothing like that.
-        NothingToWindDown { contract: String } => Conflict "nothing_to_wind_down"
-            "contract {contract} holds no capacity to wind down" hint "check the contract's status";
         /// A fact at variance with the book.
         Inconsistent { problem: String } => Conflict "inconsistent"
             "the act does not fit the book: {problem}" hint "read the things it names again, and repeat";
