@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use bareboat_book::State;
+use bareboat_journal::Head;
+use bareboat_journal::sqlite::Progress as Copied;
 use bareboat_journal::verify::{Progress, Report, verify_book};
-use bareboat_journal::{FileKeys, Paths};
+use bareboat_journal::{FileKeys, Paths, StoreError, backup, restore};
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -25,6 +27,18 @@ pub enum Journal {
         #[arg(long)]
         with_keys: bool,
     },
+    /// Copy the book as it is now to a new file; it may be in use. Keys are not copied: without
+    /// them nobody reads what is sealed, and keys destroyed later stay destroyed.
+    Backup {
+        /// The new file.
+        target: PathBuf,
+    },
+    /// Make a book from a backup. The folder of keys beside the book, if it is still there, is
+    /// used as it is.
+    Restore {
+        /// The backup.
+        backup: PathBuf,
+    },
 }
 
 impl Journal {
@@ -32,6 +46,14 @@ impl Journal {
     pub fn run(self, global: &Global) -> Result<()> {
         match self {
             Self::Verify { path, with_keys } => verify(named(path, global)?, with_keys, global),
+            Self::Backup { target } => {
+                let book = named(None, global)?;
+                copied(global, |progress| backup(&book, &target, progress))
+            }
+            Self::Restore { backup } => {
+                let book = named(None, global)?;
+                copied(global, |progress| restore(&backup, &book, progress))
+            }
         }
     }
 }
@@ -48,6 +70,21 @@ fn bar() -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+fn copied(
+    global: &Global,
+    copy: impl FnOnce(&mut dyn FnMut(Copied)) -> Result<Head, StoreError>,
+) -> Result<()> {
+    let bar = bar();
+    let head = copy(&mut |progress: Copied| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.done);
+    });
+    bar.finish_and_clear();
+    let head = head.map_err(|error| store_failed(&error))?;
+    let answer = json!({ "position": head.position.0, "root": head.root.to_string() });
+    show::item(&answer, global.json)
 }
 
 fn verify(path: PathBuf, with_keys: bool, global: &Global) -> Result<()> {
