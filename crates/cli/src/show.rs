@@ -79,10 +79,15 @@ pub fn item(value: &Value, json: bool) -> Result<()> {
         line("")?;
         line(&format!("{}:", heading(name)))?;
         let first = items.first().and_then(Value::as_object);
+        // What every row lacks, and how rows were recorded, is left to `--json`.
+        let told = |column: &str| {
+            column != "recorded" && items.iter().any(|row| !at(row, column).is_null())
+        };
         let columns: Vec<&str> = first
             .into_iter()
             .flat_map(|row| row.keys())
             .map(String::as_str)
+            .filter(|column| told(column))
             .collect();
         rows(items, &columns, false)?;
     }
@@ -122,6 +127,13 @@ fn cell(value: &Value) -> String {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) => {
+            match (fields.get("from"), fields.get("to"), fields.get("label")) {
+                (Some(from), Some(to), _) => format!("{} to {}", cell(from), cell(to)),
+                (_, _, Some(label)) => cell(label),
+                _ => value.to_string(),
+            }
+        }
         other => other.to_string(),
     }
 }
