@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+pub mod deal;
+
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -17,6 +19,8 @@ use bareboat_server::{App, Engine, Parts, SystemClock, command_id, random};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+
+const RECORDED_AT: &str = bareboat_api::header::RECORDED_AT;
 
 /// An answer.
 #[derive(Debug)]
@@ -153,7 +157,8 @@ impl Server {
         self.call("POST", key, path, &[], body)
     }
 
-    /// Any method, with headers.
+    /// Any method, with headers. In a book with a simulated clock it comes right after the last
+    /// event, unless the headers say when.
     pub fn call(
         &self,
         method: &str,
@@ -165,6 +170,11 @@ impl Server {
         let mut builder = request(method, key, path);
         for (name, value) in headers {
             builder = builder.header(*name, *value);
+        }
+        let dated = headers.iter().any(|(name, _)| *name == RECORDED_AT);
+        let view = self.app.engine.view();
+        if view.state.simulated_clock() && !dated {
+            builder = builder.header(RECORDED_AT, view.recorded_at.next().to_string());
         }
         let body = if body.is_null() {
             Body::empty()

@@ -226,18 +226,27 @@ impl ContractRow {
     }
 }
 
-/// Contracts of rows: rows of one reference lie next to each other and differ in the lot alone.
-fn joined(rows: Vec<(u64, ContractRow)>) -> Result<Vec<(u64, wire::DraftContract)>, Problem> {
+/// Contracts of rows, each with its row's lot alone.
+fn single(rows: &[(u64, ContractRow)]) -> Result<Vec<(u64, wire::DraftContract)>, Problem> {
+    let mut errors = Errors::default();
+    let mut contracts = Vec::with_capacity(rows.len());
+    for (line, row) in rows {
+        match row.contract() {
+            Ok(contract) => contracts.push((*line, contract)),
+            Err(why) => errors.note(*line, why),
+        }
+    }
+    errors.none()?;
+    Ok(contracts)
+}
+
+/// Rows of one reference lie next to each other, differ in the lot alone, and make one contract.
+fn joined(
+    rows: Vec<(u64, wire::DraftContract)>,
+) -> Result<Vec<(u64, wire::DraftContract)>, Problem> {
     let mut errors = Errors::default();
     let mut contracts: Vec<(u64, wire::DraftContract)> = Vec::new();
-    for (line, row) in rows {
-        let mut contract = match row.contract() {
-            Ok(contract) => contract,
-            Err(why) => {
-                errors.note(line, why);
-                continue;
-            }
-        };
+    for (line, mut contract) in rows {
         match contracts.last_mut() {
             Some((first, last)) if last.reference == contract.reference => {
                 let lots = std::mem::take(&mut contract.lots);
@@ -256,21 +265,35 @@ fn joined(rows: Vec<(u64, ContractRow)>) -> Result<Vec<(u64, wire::DraftContract
     Ok(contracts)
 }
 
-fn import(ask: &Ask, bytes: &[u8]) -> Result<Act, Problem> {
-    ask.whole_book()?;
-    let drafts = match bulk::read(ask.media_type(), bytes)? {
-        Rows::Csv(rows) => joined(rows)?,
-        Rows::Jsonl(rows) => rows,
-    };
+/// The commands that drafts ask for; what they name is found, or their lines are told.
+fn commands(
+    ask: &Ask,
+    drafts: &[(u64, wire::DraftContract)],
+) -> Result<Vec<(u64, Command)>, Problem> {
     let mut errors = Errors::default();
     let mut commands = Vec::with_capacity(drafts.len());
-    for (line, draft) in &drafts {
+    for (line, draft) in drafts {
         match draft::command(ask, draft) {
             Ok(command) => commands.push((*line, command)),
             Err(problem) => errors.note(*line, problem.detail),
         }
     }
     errors.none()?;
+    Ok(commands)
+}
+
+fn import(ask: &Ask, bytes: &[u8]) -> Result<Act, Problem> {
+    ask.whole_book()?;
+    let drafts = match bulk::read(ask.media_type(), bytes)? {
+        Rows::Csv(rows) => {
+            let rows = single(&rows)?;
+            // Each row by itself first: an error in a contract's third lot names the third line.
+            commands(ask, &rows)?;
+            joined(rows)?
+        }
+        Rows::Jsonl(rows) => rows,
+    };
+    let commands = commands(ask, &drafts)?;
     tried(ask, &commands)?;
     let commands = commands.into_iter().map(|(_, command)| command).collect();
     Ok(Act::new(Command::All(commands), imported))
