@@ -23,6 +23,7 @@ pub fn run() -> Result<()> {
     std::fs::create_dir_all(&folder)?;
     let book = folder.join("book");
     let key = bareboat.init(&book)?;
+    seed(&bareboat, &book, &key)?;
     let mut server = bareboat.serve(&book, &folder.join("server.log"))?;
     let driven = tools::run(&mut command(&tool, &server.openapi(), &key, &folder));
     server.check_running()?;
@@ -33,6 +34,58 @@ pub fn run() -> Result<()> {
             folder.join("server.log").display()
         )
     })
+}
+
+/// What the book holds before it is driven, so that ids in paths lead somewhere: the README's
+/// first steps, with every role for the one key.
+const SEEDS: &[&str] = &[
+    "grant create PR-0001 --role planner",
+    "grant create PR-0001 --role compliance",
+    "grant create PR-0001 --role site_operator",
+    "grant create PR-0001 --role finance",
+    "grant create PR-0001 --role auditor",
+    "model register B200 --vendor NVIDIA --gpus-per-node 8 --memory-gb 192 --tdp-watts 1000 \
+     --tpp 36000 --performance-density-centi 2200 --dram-gbps 8000 --eccn 3A090.a \
+     --nvlink-domain-gpus 8",
+    "site register FRA --name Frankfurt --country DE --zone Europe/Berlin --power-kw 2000 \
+     --pue-milli 1200",
+    "hall add H1 --site FRA",
+    "order place PO-1 --supplier Vendor --model B200 --site FRA --price 8000000.00_EUR \
+     --placed-on 2026-01-05 --tranche 16:2026-02-01",
+    "rulebook adopt us-ear",
+    "list import EL --format jsonl --publisher BIS --published-on 2026-02-20 --source EL \
+     --file data/lists/bis_meu.jsonl",
+    "party register Partner --domicile DE --headquarters DE --no-parent extract --source extract",
+    "party register Client --sealed --domicile CH --headquarters CH --no-parent statement \
+     --source statement",
+    "screening run --all",
+    "entity register HQ --name Company --country DE --functional-currency EUR",
+    "organisation create PARTNER --name Partner --kind partner --party P-0001",
+    "project create TRAINING --organisation ORG-0002",
+    "contract draft --from examples/first-contract.toml",
+    "contract declare-use C-0001 --purpose training --wmd false --military-intelligence false \
+     --training-for-d5-party false --diversion false --ear-activity in-country-transfer \
+     --on 2026-02-24 --source statement",
+    "contract sign C-0001 --on 2026-02-25",
+];
+
+fn seed(bareboat: &Bareboat, book: &Path, key: &str) -> Result<()> {
+    for line in SEEDS {
+        let mut command = bareboat.command();
+        command.env("BAREBOAT_KEY", key).arg("--book").arg(book);
+        // An amount is one argument with a space in it.
+        command.args(
+            line.split_ascii_whitespace()
+                .map(|word| word.replace("_EUR", " EUR")),
+        );
+        let output = command.output().context("starting bareboat")?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            anyhow::bail!("the seed {line:?} failed: {said}");
+        }
+    }
+    println!("seeded the book with {} commands", SEEDS.len());
+    Ok(())
 }
 
 fn command(tool: &Path, openapi: &str, key: &str, folder: &Path) -> Command {
