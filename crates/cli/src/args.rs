@@ -160,6 +160,20 @@ nouns! {
     Allocation(commands::capacity::Allocation) => commands::capacity::allocation;
     /// How many nodes there are, and how they stand.
     Capacity(commands::capacity::Capacity) => commands::capacity::capacity;
+    /// Parties: who is who, sealed or in the open.
+    Party(commands::parties::Party) => commands::parties::party;
+    /// Interests: who holds how much of whom.
+    Interest(commands::parties::Interest) => commands::parties::interest;
+    /// Sealed values: opened on record, or shredded.
+    Sealed(commands::seals::Sealed) => commands::seals::sealed;
+    /// Restricted-party lists.
+    List(commands::screening::List) => commands::screening::list;
+    /// Screenings of parties against lists.
+    Screening(commands::screening::Screening) => commands::screening::screening;
+    /// Hits: candidate matches, and what officers decide on them.
+    Hit(commands::screening::Hit) => commands::screening::hit;
+    /// Questions about a name; nothing is recorded.
+    Screen(commands::screening::Screen) => commands::screening::screen;
     /// Rulebooks: dated, cited rules of one regime.
     Rulebook(commands::rulebook::Rulebook) => commands::rulebook::rulebook;
     /// Determinations: what the rules say of a contract.

@@ -17,6 +17,7 @@ pub mod ledger;
 pub mod parties;
 pub mod rulebook;
 pub mod screening;
+pub mod seals;
 pub mod serve;
 
 use crate::args::Arguments;
