@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the reference story, run by the release binary into a fresh folder.
+//! `cargo xtask demo`: the reference story, run by the binary into a fresh folder.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -10,7 +10,7 @@ use crate::tools;
 
 /// Builds, runs the story, and says how long each took and where everything lies.
 pub fn run() -> Result<()> {
-    println!("demo: building the release binary (the first time takes some minutes)");
+    println!("demo: building the binary (the first time takes some minutes)");
     let start = Instant::now();
     let bareboat = Bareboat::build()?;
     let built = start.elapsed();

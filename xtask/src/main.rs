@@ -24,7 +24,7 @@ Tasks:
   test            set up, then run every step below in order
                     --only a,b   run only these steps
                     --skip a,b   leave these steps out
-  demo            build the release binary and run the reference story with it
+  demo            build the binary and run the reference story with it
   tidy            check what no compiler checks (dependencies, lengths, banned APIs, pages, links)
   schemathesis    drive a running server with requests made from its own OpenAPI document
   help-goldens    compare the help of every command with docs/cli (UPDATE_GOLDENS=1 rewrites)

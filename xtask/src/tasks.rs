@@ -51,7 +51,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "build",
-        about: "the release binary, which the steps below use",
+        about: "the binary, which the steps below use",
         remedy: "see the compiler's message",
         run: || bareboat::Bareboat::build().map(|_| ()),
     },
