@@ -59,19 +59,21 @@ fn simulated(store: &SqliteStore) -> Result<bool> {
 /// An engine over an opened store, with what lies beside the book.
 pub fn start(path: &Path, store: SqliteStore, options: Options, audit_days: u32) -> Result<App> {
     let clock = Arc::new(SystemClock);
-    let engine = Engine::open(Box::new(store), clock.clone(), options).map_err(|error| {
-        exit::journal(
-            error.code(),
-            format!("{:#}", anyhow::Error::msg(error.to_string())),
-            error.hint(),
-        )
-    })?;
+    let engine = Engine::open(Box::new(store), clock.clone(), options)
+        .map_err(|error| exit::journal(error.code(), error.to_string(), error.hint()))?;
     let keys = FileKeys::open(&Paths::of(path).keys)
         .map_err(|error| exit::journal(error.code(), error.to_string(), error.hint()))?;
     let audit = Audit::open(&audit::path_of(path), audit_days)
         .context("could not open the audit store beside the book")?;
+    let vault = Vault::new(Arc::new(keys), engine.reader());
+    // What the book says is shredded stays so, whatever keys were restored beside it.
+    for (_, party, _) in engine.view().state.seals.shredded.iter() {
+        vault
+            .shred(*party)
+            .map_err(|error| exit::journal(error.code(), error.to_string(), error.hint()))?;
+    }
     Ok(App::new(Parts {
-        vault: Vault::new(Arc::new(keys), engine.reader()),
+        vault,
         engine,
         clock,
         audit,
