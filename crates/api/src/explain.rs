@@ -7,7 +7,6 @@ use crate::wire;
 
 /// One record, what it says, and what it follows from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(no_recursion)]
 pub struct Explanation {
     /// The kind of record: `allocation`.
     pub kind: String,

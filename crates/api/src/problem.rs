@@ -12,9 +12,11 @@ use crate::code;
 pub struct Problem {
     /// A URI of the code's page: `urn:bareboat:error:CODE`.
     #[serde(rename = "type")]
-    pub kind: String,
+    #[schema(value_type = String)]
+    pub kind: Box<str>,
     /// The status in words.
-    pub title: String,
+    #[schema(value_type = String)]
+    pub title: Box<str>,
     /// The HTTP status.
     #[schema(minimum = 400, maximum = 599)]
     pub status: u16,
@@ -23,9 +25,11 @@ pub struct Problem {
     /// What was wrong with this request.
     pub detail: String,
     /// What to do about it.
-    pub hint: String,
+    #[schema(value_type = String)]
+    pub hint: Box<str>,
     /// Names the request in logs and in the audit store.
-    pub request_id: String,
+    #[schema(value_type = String)]
+    pub request_id: Box<str>,
 }
 
 impl Problem {
@@ -46,13 +50,13 @@ impl Problem {
     /// A problem with everything given.
     pub fn new(status: u16, code: &str, detail: impl Into<String>, hint: &str) -> Self {
         Self {
-            kind: format!("urn:bareboat:error:{code}"),
-            title: title(status).to_owned(),
+            kind: format!("urn:bareboat:error:{code}").into(),
+            title: title(status).into(),
             status,
             code: code.to_owned(),
             detail: detail.into(),
-            hint: hint.to_owned(),
-            request_id: String::new(),
+            hint: hint.into(),
+            request_id: Box::default(),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 type Answer = Box<dyn FnOnce(&State, &[Event]) -> Vec<u8> + Send>;
-type Represent = Box<dyn FnOnce(&State) -> Option<Vec<u8>> + Send>;
+pub(crate) type Represent = Box<dyn FnOnce(&State) -> Option<Vec<u8>> + Send>;
 type Reveal = Box<dyn FnOnce(bool) -> Result<Map<String, Value>, Problem> + Send>;
 
 /// One write, ready to be submitted.

@@ -178,68 +178,82 @@ async fn run(
         };
     }
     let view = app.engine.view();
-    let authorised = match authorise(&app, &view, route, request.headers()) {
-        Ok(authorised) => authorised,
-        Err((caller, problem)) => {
-            return Done {
-                caller,
-                result: Err(problem),
-            };
-        }
+    let caller = match route.permission {
+        None => None,
+        Some(_) => match authenticate(&app, &view, request.headers()) {
+            Ok(caller) => Some(caller),
+            Err(problem) => {
+                return Done {
+                    caller: None,
+                    result: Err(problem),
+                };
+            }
+        },
     };
-    let caller = authorised.as_ref().map(|(caller, _)| caller.clone());
-    let result = match (&route.handler, authorised) {
-        (Handler::Custom(custom), _) => custom_query(route, &request).map(|()| {
-            let future = custom(app.clone(), caller.clone(), request);
-            future
-        }),
-        (_, None) => Err(Problem::edge(Edge::Internal, "the route has no permission")),
-        (Handler::Read(_) | Handler::Write(_), Some((caller, reach))) => {
-            let (parts, content) = request.into_parts();
-            let asked = Asked {
-                app: app.clone(),
+    let result = match reach(&view, route, caller.as_ref()) {
+        Ok(reach) => {
+            let asked = Arrived {
+                app,
                 route: Arc::clone(route),
                 caller: caller.clone(),
                 reach,
-                parts,
                 arguments,
                 request_id,
             };
-            let result = asked.run(content).await;
-            return Done {
-                caller: Some(caller),
-                result,
-            };
+            asked.handle(request).await
         }
-    };
-    let result = match result {
-        Ok(future) => Ok(future.await),
         Err(problem) => Err(problem),
     };
     Done { caller, result }
 }
 
-fn custom_query(route: &Route, request: &Request<Body>) -> Result<(), Problem> {
-    crate::query::Query::parse(request.uri().query(), &route.known()).map(|_| ())
-}
-
-type Authorised = Option<(Caller, Visibility)>;
-
-fn authorise(
-    app: &App,
-    view: &View,
-    route: &Route,
-    headers: &HeaderMap,
-) -> Result<Authorised, (Option<Caller>, Problem)> {
-    let Some(permission) = route.permission else {
-        return Ok(None);
+/// Where the caller holds the route's permission; 403 when it holds it nowhere.
+fn reach(view: &View, route: &Route, caller: Option<&Caller>) -> Result<Visibility, Problem> {
+    let (Some(permission), Some(caller)) = (route.permission, caller) else {
+        return Ok(Visibility::nothing());
     };
-    let caller = authenticate(app, view, headers).map_err(|problem| (None, problem))?;
     let reach = bareboat_access::reach(&view.state.access, caller.principal, permission);
     if reach.is_nothing() {
-        return Err((Some(caller), forbidden(permission)));
+        return Err(forbidden(permission));
     }
-    Ok(Some((caller, reach)))
+    Ok(reach)
+}
+
+/// A request that may be handled.
+struct Arrived {
+    app: App,
+    route: Arc<Route>,
+    caller: Option<Caller>,
+    reach: Visibility,
+    arguments: Arguments,
+    request_id: String,
+}
+
+impl Arrived {
+    async fn handle(self, request: Request<Body>) -> Result<Response<Body>, Problem> {
+        if let Handler::Custom(custom) = &self.route.handler {
+            custom_query(&self.route, &request)?;
+            return custom(self.app, self.caller, request).await;
+        }
+        let Some(caller) = self.caller else {
+            return Err(Problem::edge(Edge::Internal, "the route has no permission"));
+        };
+        let (parts, content) = request.into_parts();
+        let asked = Asked {
+            app: self.app,
+            route: self.route,
+            caller,
+            reach: self.reach,
+            parts,
+            arguments: self.arguments,
+            request_id: self.request_id,
+        };
+        asked.run(content).await
+    }
+}
+
+fn custom_query(route: &Route, request: &Request<Body>) -> Result<(), Problem> {
+    crate::query::Query::parse(request.uri().query(), &route.known()).map(|_| ())
 }
 
 /// Who the request's key belongs to. Every failure reads the same.
@@ -337,7 +351,7 @@ async fn finish(app: &App, seen: Seen, done: Done) -> Response<Body> {
     let (mut response, code) = match done.result {
         Ok(response) => (response, None),
         Err(mut problem) => {
-            problem.request_id.clone_from(&seen.request_id);
+            problem.request_id = seen.request_id.as_str().into();
             (respond::problem(&problem), Some(problem.code))
         }
     };

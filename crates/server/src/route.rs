@@ -97,7 +97,7 @@ pub struct Takes {
 
 type ReadHandler = dyn Fn(&Ask, &[u8]) -> Result<Vec<u8>, Problem> + Send + Sync;
 type WriteHandler = dyn Fn(&Ask, &[u8]) -> Result<Act, Problem> + Send + Sync;
-type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+type Answering = Pin<Box<dyn Future<Output = Result<Response<Body>, Problem>> + Send>>;
 /// A handler of its own kind.
 pub type CustomHandler = fn(App, Option<Caller>, Request<Body>) -> Answering;
 

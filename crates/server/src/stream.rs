@@ -29,22 +29,19 @@ pub(crate) async fn events(
     app: App,
     caller: Option<Caller>,
     request: Request<Body>,
-) -> Response<Body> {
+) -> Result<Response<Body>, Problem> {
     let Some(caller) = caller else {
-        return respond::problem(&Problem::edge(Edge::Unauthenticated, "a key is needed"));
+        return Err(Problem::edge(Edge::Unauthenticated, "a key is needed"));
     };
-    let first = match first(&app, request.uri().query(), request.headers()) {
-        Ok(first) => first,
-        Err(problem) => return respond::problem(&problem),
-    };
+    let first = first(&app, request.uri().query(), request.headers())?;
     let (sender, receiver) = mpsc::channel(64);
     tokio::spawn(async move {
         // The receiver is gone when this fails: nobody listens any more.
         let _ = pump(app, caller, first, &sender).await;
     });
-    Sse::new(ReceiverStream::new(receiver))
+    Ok(Sse::new(ReceiverStream::new(receiver))
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
-        .into_response()
+        .into_response())
 }
 
 /// The position that the stream begins at.

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use bareboat_api::KeyText;
 use bareboat_base::id::derive_id;
-use bareboat_base::{Clock as _, Code, Instant, Name, PrincipalId};
-use bareboat_book::Command;
+use bareboat_base::{Clock as _, Code, CommandId, Digest, Instant, Name, PrincipalId};
 use bareboat_book::command::Create;
-use bareboat_journal::{Options, SqliteOptions, SqliteStore, Submission};
-use bareboat_server::{SystemClock, command_id, random};
+use bareboat_book::{Command, Rejection};
+use bareboat_journal::{Options, SqliteOptions, SqliteStore, Submission, SubmitError};
+use bareboat_server::{App, SystemClock, command_id, random};
 use clap::Args;
 use serde_json::json;
 
@@ -105,20 +105,41 @@ struct Began {
     expires_at: Instant,
 }
 
+/// What the book begins with, checked.
+struct Plan {
+    operator: Name,
+    code: Code,
+    administrator: Name,
+    recorded_at: Option<Instant>,
+    expires_at: Instant,
+    simulated_clock: bool,
+}
+
+impl Plan {
+    fn of(init: &Init, recorded_at: Option<&str>, now: Instant) -> Result<Self> {
+        let recorded_at: Option<Instant> = match recorded_at {
+            None => None,
+            Some(text) => Some(field("recorded-at", text)?),
+        };
+        let present = recorded_at.unwrap_or(now);
+        Ok(Self {
+            operator: field("operator", &init.operator)?,
+            code: field("code", &init.code)?,
+            administrator: field("administrator", &init.administrator)?,
+            recorded_at,
+            expires_at: match init.expires_at {
+                Some(instant) => instant,
+                None => Instant::from_micros(present.micros().saturating_add(YEAR_MICROS))?,
+            },
+            simulated_clock: init.simulated_clock,
+        })
+    }
+}
+
 fn begin(path: &Path, init: &Init, recorded_at: Option<&str>) -> Result<Began> {
-    let operator: Name = field("operator", &init.operator)?;
-    let code: Code = field("code", &init.code)?;
-    let administrator: Name = field("administrator", &init.administrator)?;
-    let recorded_at: Option<Instant> = match recorded_at {
-        None => None,
-        Some(text) => Some(field("recorded-at", text)?),
-    };
     let now = SystemClock.now();
-    let present = recorded_at.unwrap_or(now);
-    let expires_at = match init.expires_at {
-        Some(instant) => instant,
-        None => Instant::from_micros(present.micros().saturating_add(YEAR_MICROS))?,
-    };
+    let plan = Plan::of(init, recorded_at, now)?;
+    let expires_at = plan.expires_at;
     let store = SqliteStore::create(path, &SqliteOptions::new(now));
     let store = store.map_err(|error| store_failed(&error))?;
     let options = Options {
@@ -126,46 +147,14 @@ fn begin(path: &Path, init: &Init, recorded_at: Option<&str>) -> Result<Began> {
         ..Options::default()
     };
     let app = open::start(path, store, options, AUDIT_DAYS)?;
-    let (create, bootstrap) = (command_id(now), command_id(now));
+    let bootstrap = command_id(now);
     let key = KeyText::new(derive_id(bootstrap, 0), random());
     // The administrator is who begins its own book: there is nobody before it.
-    let actor: PrincipalId = derive_id(bootstrap, 0);
-    let submit = |id, recorded_at, command| {
-        let submission = Submission {
-            command_id: id,
-            actor,
-            idempotency: None,
-            recorded_at,
-            command,
-            documents: Vec::new(),
-            sealed: Vec::new(),
-            precondition: None,
-            answer: Box::new(|_, _| Vec::new()),
-        };
-        app.engine.submit(submission).wait()
-    };
-    let began = submit(
-        create,
-        recorded_at,
-        Command::Create(Create {
-            operator: operator.clone(),
-            simulated_clock: init.simulated_clock,
-        }),
-    );
-    let ended = began.and_then(|_| {
-        let command = bareboat_access::Bootstrap {
-            code,
-            name: operator,
-            administrator,
-            hash: key.digest(),
-            expires_at,
-        };
-        let command = Command::Access(bareboat_access::Command::Bootstrap(command));
-        submit(bootstrap, recorded_at.map(Instant::next), command)
-    });
+    let administrator: PrincipalId = derive_id(bootstrap, 0);
+    let recorded = record(&app, plan, administrator, bootstrap, key.digest());
     app.engine.shutdown();
     app.audit.close();
-    if let Err(error) = ended {
+    if let Err(error) = recorded {
         bail!(exit::Own {
             message: format!("the book was not begun: {error}"),
             hint: format!(
@@ -179,9 +168,46 @@ fn begin(path: &Path, init: &Init, recorded_at: Option<&str>) -> Result<Began> {
     }
     Ok(Began {
         key,
-        administrator: actor,
+        administrator,
         expires_at,
     })
+}
+
+fn record(
+    app: &App,
+    plan: Plan,
+    actor: PrincipalId,
+    bootstrap: CommandId,
+    hash: Digest,
+) -> Result<(), SubmitError<Rejection>> {
+    let submit = |command_id, recorded_at, command| {
+        let submission = Submission {
+            command_id,
+            actor,
+            idempotency: None,
+            recorded_at,
+            command,
+            documents: Vec::new(),
+            sealed: Vec::new(),
+            precondition: None,
+            answer: Box::new(|_, _| Vec::new()),
+        };
+        app.engine.submit(submission).wait().map(|_| ())
+    };
+    let create = Command::Create(Create {
+        operator: plan.operator.clone(),
+        simulated_clock: plan.simulated_clock,
+    });
+    submit(command_id(app.clock.now()), plan.recorded_at, create)?;
+    let command = bareboat_access::Bootstrap {
+        code: plan.code,
+        name: plan.operator,
+        administrator: plan.administrator,
+        hash,
+        expires_at: plan.expires_at,
+    };
+    let command = Command::Access(bareboat_access::Command::Bootstrap(command));
+    submit(bootstrap, plan.recorded_at.map(Instant::next), command)
 }
 
 fn field<T: std::str::FromStr<Err: std::fmt::Display>>(name: &str, text: &str) -> Result<T> {

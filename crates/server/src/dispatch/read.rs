@@ -7,7 +7,7 @@ use axum::http::{Response, header};
 use bareboat_api::code::Edge;
 use bareboat_api::{Cursor, Problem, header as names, limit};
 use bareboat_base::{Instant, Position};
-use bareboat_journal::AsOf;
+use bareboat_journal::{AsOf, AsOfError};
 
 use super::{Asked, unchanged};
 use crate::page::{bad_cursor, question};
@@ -39,7 +39,10 @@ pub(super) async fn run(
             .await
             .map_err(|_| bad_cursor())?,
         None => match moment {
-            Some(moment) => at(&asked.app, moment).await?,
+            Some(moment) => {
+                not_ahead(&asked.app, moment)?;
+                at(&asked.app, moment).await?
+            }
             None => asked.app.engine.view(),
         },
     };
@@ -110,6 +113,27 @@ async fn at(app: &App, moment: AsOf) -> Result<Arc<View>, Problem> {
     }
     let app = app.clone();
     apart(move || app.view_at(moment)).await
+}
+
+/// What will have been recorded by an instant to come is not known. A simulated book has no
+/// present, only a last instant: whatever lies after it shows the newest state.
+fn not_ahead(app: &App, moment: AsOf) -> Result<(), Problem> {
+    let view = app.engine.view();
+    match moment {
+        AsOf::Instant(instant) if !view.state.simulated_clock() && instant > app.clock.now() => {
+            let error = AsOfError::NotYet {
+                asked: instant.to_string(),
+                last: view.position,
+            };
+            Err(Problem::new(
+                400,
+                error.code(),
+                error.to_string(),
+                error.hint(),
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn page_limit(query: &Query) -> Result<usize, Problem> {

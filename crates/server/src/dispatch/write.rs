@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use super::Asked;
 use super::read::apart;
+use crate::act::Represent;
 use crate::ask::forbidden;
 use crate::query::{Query, invalid};
 use crate::route::{Handler, Payload};
@@ -206,7 +207,7 @@ fn answered(
 fn precondition(
     asked: &Asked,
     terms: &Terms,
-    current: Option<Box<dyn FnOnce(&State) -> Option<Vec<u8>> + Send>>,
+    current: Option<Represent>,
     grants_changed: Arc<AtomicBool>,
 ) -> Precondition<State> {
     let (caller, reach) = (asked.caller.clone(), asked.reach.clone());
