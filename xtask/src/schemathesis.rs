@@ -53,7 +53,7 @@ const SEEDS: &[&str] = &[
     "order place PO-1 --supplier Vendor --model B200 --site FRA --price 8000000.00_EUR \
      --placed-on 2026-01-05 --tranche 16:2026-02-01",
     "rulebook adopt us-ear",
-    "list import EL --format jsonl --publisher BIS --published-on 2026-02-20 --source EL \
+    "list import MEU --format jsonl --publisher BIS --published-on 2026-02-20 --source MEU \
      --file data/lists/bis_meu.jsonl",
     "party register Partner --domicile DE --headquarters DE --no-parent extract --source extract",
     "party register Client --sealed --domicile CH --headquarters CH --no-parent statement \
