@@ -118,7 +118,7 @@ fn what_is_ordered_can_be_sold_from_its_day_on() {
 }
 
 #[test]
-fn nodes_come_in_and_go_out_in_bulk() {
+fn an_import_names_every_bad_row_and_writes_nothing() {
     let (server, world) = begin();
     ordered(&server, &world);
     let key = world.key("site_operator");
@@ -148,6 +148,14 @@ fn nodes_come_in_and_go_out_in_bulk() {
             .starts_with("line 3: ")
     );
     assert_eq!(server.position(), position);
+}
+
+#[test]
+fn nodes_come_in_three_ways_and_go_out_in_two() {
+    let (server, world) = begin();
+    ordered(&server, &world);
+    let key = world.key("site_operator");
+    let path = "/v1/tranches/TR-0001/import?received_on=2026-02-16";
     let receipt = import(&server, key, path, "text/csv", CSV).ok();
     assert_eq!(
         (&receipt["nodes"], &receipt["count"]),
@@ -279,60 +287,8 @@ fn a_tenant_sees_the_nodes_named_for_it_and_no_others() {
         &mine.admin_key.key,
         &mine.user_key.key,
     ] {
-        let nodes = items(server.get(key, "/v1/nodes"));
-        assert_eq!(nodes.len(), 10);
-        let node = &nodes[0];
-        assert_eq!(
-            (&node["bmc"], &node["receipt"]),
-            (&Value::Null, &Value::Null)
-        );
-        assert_eq!(node["holder"]["contract"], deal.contract);
-        assert_eq!(node["holder"]["organisation"], mine.tenant);
-        assert_eq!(server.get(key, "/v1/nodes/N-OSA-000010").status, 200);
-        // The eleventh stands there, for others; it reads as one that does not.
-        let hidden = server.get(key, "/v1/nodes/N-OSA-000011");
-        let none = server.get(key, "/v1/nodes/N-OSA-000999");
-        assert_eq!(
-            (hidden.status, &hidden.json()["detail"]),
-            (404, &none.json()["detail"])
-        );
-        let csv = server.get(key, "/v1/nodes/export.csv");
-        assert_eq!(String::from_utf8(csv.bytes).unwrap().lines().count(), 11);
-        let found = items(server.get(key, "/v1/allocations"));
-        let path = format!("/v1/allocations/{}", found[0]["id"].as_str().unwrap());
-        let detail = server.get(key, &path).ok();
-        assert_eq!(detail["spread"]["leaves"], 1);
-        let placed = &detail["nodes"][9];
-        assert_eq!(
-            (&placed["label"], &placed["phase"]),
-            (&json!("N-OSA-000010"), &json!("allocated"))
-        );
-        let held = items(server.get(key, "/v1/reservations?status=held"));
-        assert_eq!((held.len(), &held[0]["gpus"]), (1, &json!(80)));
-        let counts = items(server.get(key, "/v1/capacity"));
-        let expected = [
-            ("delivered", 10),
-            ("healthy", 10),
-            ("reserved", 10),
-            ("in_use", 10),
-        ];
-        for (name, count) in expected {
-            assert_eq!(counts[0][name], count, "{name}");
-        }
-        assert_eq!(counts[0]["phases"], Value::Null);
-        assert_eq!(items(server.get(key, "/v1/halls")).len(), 1);
-        assert_eq!(
-            items(server.get(key, "/v1/sites"))[0]["power_kw"],
-            Value::Null
-        );
-        for path in [
-            "/v1/orders",
-            "/v1/tranches",
-            "/v1/pools",
-            "/v1/sanitisations",
-        ] {
-            assert_eq!(server.get(key, path).code(), "api.forbidden", "{path}");
-        }
+        nodes_of_its_own(&server, key, &deal.contract, &mine.tenant);
+        capacity_of_its_own(&server, key);
     }
     let whole = items(server.get(planner, "/v1/capacity"));
     assert_eq!(
@@ -344,6 +300,68 @@ fn a_tenant_sees_the_nodes_named_for_it_and_no_others() {
     strangers(&server, &other.partner_key.key);
     strangers(&server, &other.user_key.key);
     maintained(&server, &world);
+}
+
+/// Its nodes, and no other.
+fn nodes_of_its_own(server: &Server, key: &str, contract: &str, tenant: &str) {
+    let nodes = items(server.get(key, "/v1/nodes"));
+    assert_eq!(nodes.len(), 10);
+    let node = &nodes[0];
+    assert_eq!(
+        (&node["bmc"], &node["receipt"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(node["holder"]["contract"], contract);
+    assert_eq!(node["holder"]["organisation"], tenant);
+    assert_eq!(server.get(key, "/v1/nodes/N-OSA-000010").status, 200);
+    // The eleventh stands there, for others; it reads as one that does not.
+    let hidden = server.get(key, "/v1/nodes/N-OSA-000011");
+    let none = server.get(key, "/v1/nodes/N-OSA-000999");
+    assert_eq!(
+        (hidden.status, &hidden.json()["detail"]),
+        (404, &none.json()["detail"])
+    );
+    let csv = server.get(key, "/v1/nodes/export.csv");
+    assert_eq!(String::from_utf8(csv.bytes).unwrap().lines().count(), 11);
+}
+
+/// Its promises, what they come to, and nothing of the operator's own.
+fn capacity_of_its_own(server: &Server, key: &str) {
+    let found = items(server.get(key, "/v1/allocations"));
+    let path = format!("/v1/allocations/{}", found[0]["id"].as_str().unwrap());
+    let detail = server.get(key, &path).ok();
+    assert_eq!(detail["spread"]["leaves"], 1);
+    let placed = &detail["nodes"][9];
+    assert_eq!(
+        (&placed["label"], &placed["phase"]),
+        (&json!("N-OSA-000010"), &json!("allocated"))
+    );
+    let held = items(server.get(key, "/v1/reservations?status=held"));
+    assert_eq!((held.len(), &held[0]["gpus"]), (1, &json!(80)));
+    let counts = items(server.get(key, "/v1/capacity"));
+    let expected = [
+        ("delivered", 10),
+        ("healthy", 10),
+        ("reserved", 10),
+        ("in_use", 10),
+    ];
+    for (name, count) in expected {
+        assert_eq!(counts[0][name], count, "{name}");
+    }
+    assert_eq!(counts[0]["phases"], Value::Null);
+    assert_eq!(items(server.get(key, "/v1/halls")).len(), 1);
+    assert_eq!(
+        items(server.get(key, "/v1/sites"))[0]["power_kw"],
+        Value::Null
+    );
+    for path in [
+        "/v1/orders",
+        "/v1/tranches",
+        "/v1/pools",
+        "/v1/sanitisations",
+    ] {
+        assert_eq!(server.get(key, path).code(), "api.forbidden", "{path}");
+    }
 }
 
 /// The other side finds nothing of it, by list or by id.
@@ -452,157 +470,113 @@ fn an_erasure_is_recorded_once_it_is_done() {
     );
 }
 
+/// Path, what is changed in a body that would do, and the code of the refusal; none for a body
+/// that does.
+type Case = (&'static str, &'static str, &'static str);
+
+const BY_PLANNER: &[Case] = &[
+    (
+        "/v1/models",
+        r#"{"gpus_per_node":-1}"#,
+        "api.malformed_body",
+    ),
+    ("/v1/models", r#"{"colour":"red"}"#, "api.malformed_body"),
+    ("/v1/models", r#"{"code":"H 100"}"#, "api.malformed_body"),
+    (
+        "/v1/models",
+        r#"{"code":"B300","gpus_per_node":0}"#,
+        "fleet.figure_out_of_range",
+    ),
+    ("/v1/models", "{}", "fleet.model_code_taken"),
+    ("/v1/halls", r#"{"site":"a b"}"#, "api.invalid_field"),
+    ("/v1/halls", r#"{"site":"NRT"}"#, "api.not_found"),
+    ("/v1/halls", "{}", "fleet.hall_code_taken"),
+    ("/v1/orders", r#"{"reference":"PO-2"}"#, ""),
+    ("/v1/orders", "{}", "fleet.order_reference_taken"),
+    (
+        "/v1/orders",
+        r#"{"reference":"PO-2","nodes":7}"#,
+        "fleet.tranches_do_not_add_up",
+    ),
+    (
+        "/v1/orders",
+        r#"{"price":"1.001 USD"}"#,
+        "api.malformed_body",
+    ),
+    ("/v1/orders", r#"{"price":5}"#, "api.malformed_body"),
+    (
+        "/v1/orders",
+        r#"{"placed_on":"2026-02-30"}"#,
+        "api.malformed_body",
+    ),
+    ("/v1/orders", r#"{"model":"H100"}"#, "api.not_found"),
+    ("/v1/orders", r#"{"entity":"LE-0001"}"#, "api.not_found"),
+    ("/v1/tranches/TR-0009/slip", "{}", "api.not_found"),
+    (
+        "/v1/tranches/TR-0001/slip",
+        r#"{"due_on":"May"}"#,
+        "api.malformed_body",
+    ),
+];
+
+const BY_OPERATOR: &[Case] = &[
+    ("/v1/tranches/TR-0001/receive", "{}", "api.invalid_field"),
+    (
+        "/v1/tranches/TR-0001/receive",
+        r#"{"nodes":[]}"#,
+        "fleet.no_nodes",
+    ),
+    (
+        "/v1/tranches/TR-0001/receive",
+        r#"{"received_on":"soon"}"#,
+        "api.malformed_body",
+    ),
+    ("/v1/nodes/advance", r#"{"nodes":""}"#, "api.malformed_body"),
+    (
+        "/v1/nodes/advance",
+        r#"{"nodes":"0"}"#,
+        "api.malformed_body",
+    ),
+    ("/v1/nodes/advance", "{}", "fleet.node_unknown"),
+    ("/v1/pools/OSA:B200/maintenance", "{}", "fleet.node_unknown"),
+    ("/v1/pools/OSA:H100/maintenance", "{}", "api.not_found"),
+    ("/v1/pools/OSA:/maintenance", "{}", "api.invalid_path"),
+];
+
+/// A body that would do; but no tranche has come, and there is no hall H9.
+fn base(path: &str) -> Value {
+    match path.rsplit('/').next().unwrap() {
+        "models" => model(),
+        "halls" => json!({ "site": "OSA", "code": "H1" }),
+        "orders" => order(6),
+        "slip" => json!({ "due_on": "2026-05-01", "reason": "ships late" }),
+        "receive" => json!({ "received_on": "2026-02-16", "nodes": [
+            { "serial": "S1", "hall": "H9", "rack": "R", "leaf": 1, "spine_group": 1, "bmc": "b" },
+        ] }),
+        "advance" => json!({ "site": "OSA", "nodes": "1", "to": "racked" }),
+        _ => json!({ "nodes": "1", "why": "firmware", "window": {
+            "from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z",
+        } }),
+    }
+}
+
 #[test]
 fn malformed_writes_are_refused_and_leave_no_trace() {
     let (server, world) = begin();
     ordered(&server, &world);
     let position = server.position();
-    let with = |base: Value, name: &str, value: Value| {
-        let mut changed = base;
-        changed[name] = value;
-        changed
-    };
-    let node = json!({ "serial": "S1", "hall": "H9", "rack": "R", "leaf": 1, "spine_group": 1, "bmc": "b" });
-    let receive = json!({ "received_on": "2026-02-16", "nodes": [node] });
-    let planner = [
-        (
-            "/v1/models",
-            with(model(), "gpus_per_node", json!(-1)),
-            "api.malformed_body",
-        ),
-        (
-            "/v1/models",
-            with(model(), "colour", json!("red")),
-            "api.malformed_body",
-        ),
-        (
-            "/v1/models",
-            with(model(), "code", json!("H 100")),
-            "api.malformed_body",
-        ),
-        (
-            "/v1/models",
-            with(
-                with(model(), "code", json!("B300")),
-                "gpus_per_node",
-                json!(0),
-            ),
-            "fleet.figure_out_of_range",
-        ),
-        ("/v1/models", model(), "fleet.model_code_taken"),
-        (
-            "/v1/halls",
-            json!({ "site": "a b", "code": "H2" }),
-            "api.invalid_field",
-        ),
-        (
-            "/v1/halls",
-            json!({ "site": "NRT", "code": "H2" }),
-            "api.not_found",
-        ),
-        (
-            "/v1/halls",
-            json!({ "site": "OSA", "code": "H1" }),
-            "fleet.hall_code_taken",
-        ),
-        ("/v1/orders", with(order(6), "reference", json!("PO-2")), ""),
-        (
-            "/v1/orders",
-            with(order(6), "nodes", json!(7)),
-            "fleet.order_reference_taken",
-        ),
-        (
-            "/v1/orders",
-            with(order(6), "price", json!("1.001 USD")),
-            "api.malformed_body",
-        ),
-        (
-            "/v1/orders",
-            with(order(6), "price", json!(5)),
-            "api.malformed_body",
-        ),
-        (
-            "/v1/orders",
-            with(order(6), "placed_on", json!("2026-02-30")),
-            "api.malformed_body",
-        ),
-        (
-            "/v1/orders",
-            with(order(6), "model", json!("H100")),
-            "api.not_found",
-        ),
-        (
-            "/v1/orders",
-            with(order(6), "entity", json!("LE-0001")),
-            "api.not_found",
-        ),
-        (
-            "/v1/tranches/TR-0009/slip",
-            json!({ "due_on": "2026-05-01", "reason": "x" }),
-            "api.not_found",
-        ),
-        (
-            "/v1/tranches/TR-0001/slip",
-            json!({ "due_on": "2026-05-01" }),
-            "api.malformed_body",
-        ),
-    ];
-    for (path, body, code) in planner {
-        let path = format!("{path}?dry_run=true");
-        let answer = server.post(world.key("planner"), &path, body.clone());
-        assert_eq!(answer.code(), code, "{path} {body}: {}", answer.json());
-    }
-    let window = json!({ "from": "2026-03-02T00:00:00Z", "to": "2026-03-01T00:00:00Z" });
-    let operator = [
-        (
-            "/v1/tranches/TR-0001/receive",
-            receive.clone(),
-            "api.invalid_field",
-        ),
-        (
-            "/v1/tranches/TR-0001/receive",
-            with(receive.clone(), "nodes", json!([])),
-            "fleet.no_nodes",
-        ),
-        (
-            "/v1/tranches/TR-0001/receive",
-            with(receive, "received_on", json!("soon")),
-            "api.malformed_body",
-        ),
-        (
-            "/v1/nodes/advance",
-            json!({ "site": "OSA", "nodes": "", "to": "racked" }),
-            "api.malformed_body",
-        ),
-        (
-            "/v1/nodes/advance",
-            json!({ "site": "OSA", "nodes": "0", "to": "racked" }),
-            "api.malformed_body",
-        ),
-        (
-            "/v1/nodes/advance",
-            json!({ "site": "OSA", "nodes": "1", "to": "racked" }),
-            "fleet.node_unknown",
-        ),
-        (
-            "/v1/pools/OSA:B200/maintenance",
-            json!({ "nodes": "1", "window": window, "why": "x" }),
-            "fleet.node_unknown",
-        ),
-        (
-            "/v1/pools/OSA:H100/maintenance",
-            json!({ "nodes": "1", "window": window, "why": "x" }),
-            "api.not_found",
-        ),
-        (
-            "/v1/pools/OSA:/maintenance",
-            json!({ "nodes": "1", "window": window, "why": "x" }),
-            "api.invalid_path",
-        ),
-    ];
-    for (path, body, code) in operator {
-        let answer = server.post(world.key("site_operator"), path, body.clone());
-        assert_eq!(answer.code(), code, "{path} {body}: {}", answer.json());
+    for (role, cases) in [("planner", BY_PLANNER), ("site_operator", BY_OPERATOR)] {
+        for (path, change, code) in cases {
+            let mut body = base(path);
+            let change: Value = serde_json::from_str(change).unwrap();
+            for (name, value) in change.as_object().unwrap() {
+                body[name] = value.clone();
+            }
+            let path = format!("{path}?dry_run=true");
+            let answer = server.post(world.key(role), &path, body.clone());
+            let problem = answer.json();
+            assert_eq!(answer.code(), *code, "{path} {body}: {problem}");
+        }
     }
     assert_eq!(server.position(), position);
 }
