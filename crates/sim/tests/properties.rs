@@ -1,0 +1,218 @@
+//! What must hold of every book, tried on generated ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use bareboat_base::{Fold as _, Instant, NodeRef, Position, PrincipalId, Recorded};
+use bareboat_book::{Event, State};
+use bareboat_capacity::AllocationStatus;
+use bareboat_sim::{Ask, Rng, Scale, commands, garbage, history};
+use proptest::prelude::*;
+
+/// Enough for every kind of act to have its turn several times.
+const LENGTH: u32 = 1_000;
+const SEEDS: std::ops::Range<u64> = 0..3;
+
+/// A book as it was made: its events with what they were recorded under, and where it led.
+struct Life {
+    events: Vec<(Recorded, Event)>,
+    end: State,
+}
+
+impl Life {
+    fn new() -> Self {
+        Self {
+            events: Vec::new(),
+            end: State::default(),
+        }
+    }
+
+    fn push(&mut self, at: Instant, by: PrincipalId, events: &[Event]) {
+        for event in events {
+            let position = Position(self.events.len() as u64 + 1);
+            self.events
+                .push((Recorded { position, at, by }, event.clone()));
+        }
+    }
+}
+
+fn played(seed: u64) -> Life {
+    let mut life = Life::new();
+    let mut state = State::default();
+    for ask in commands(seed, LENGTH) {
+        if let Ok(events) = ask.play(&mut state) {
+            life.push(ask.recorded_at, ask.actor, &events);
+        }
+    }
+    life.end = state;
+    life
+}
+
+fn grown(seed: u64) -> Life {
+    let mut life = Life::new();
+    let rules = bareboat_sim::rulebook().expect("the rules read");
+    let end = history(seed, &Scale::SMALL, vec![rules], &mut |done| {
+        life.push(done.recorded_at, done.actor, done.events);
+    });
+    life.end = end.expect("the book takes a made history");
+    life
+}
+
+/// Lives of a few seeds of both makers, made once.
+fn lives() -> &'static [Life] {
+    static LIVES: OnceLock<Vec<Life>> = OnceLock::new();
+    LIVES.get_or_init(|| {
+        let mut lives: Vec<Life> = SEEDS.map(played).collect();
+        lives.push(grown(1));
+        lives
+    })
+}
+
+fn fold_stored(state: &mut State, events: &[(Recorded, Event)]) {
+    for (recorded, event) in events {
+        // As a replay does: from stored bytes.
+        let read = Event::decode(&event.encode()).expect("its own bytes read");
+        state.apply(recorded, &read);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn replay_equals_snapshot_and_tail(which in 0..SEEDS.end as usize + 1, cut in 0.0..=1.0_f64) {
+        let life = &lives()[which];
+        let cut = (life.events.len() as f64 * cut) as usize;
+        let mut state = State::default();
+        fold_stored(&mut state, &life.events[..cut]);
+        let bytes = state.to_snapshot();
+        let mut resumed = State::from_snapshot(&bytes).expect("a snapshot reads");
+        prop_assert_eq!(&resumed.to_snapshot(), &bytes);
+        fold_stored(&mut resumed, &life.events[cut..]);
+        prop_assert!(resumed == life.end, "cut after {} of {}", cut, life.events.len());
+        prop_assert_eq!(resumed.to_snapshot(), life.end.to_snapshot());
+    }
+}
+
+#[test]
+fn a_fork_keeps_what_it_was() {
+    let life = &lives()[0];
+    let mut state = State::default();
+    let cut = life.events.len() / 2;
+    fold_stored(&mut state, &life.events[..cut]);
+    let (fork, bytes) = (state.clone(), state.to_snapshot());
+    fold_stored(&mut state, &life.events[cut..]);
+    assert_eq!(fork.to_snapshot(), bytes);
+    assert!(state == life.end && fork != state);
+}
+
+#[test]
+fn the_same_commands_give_the_same_bytes() {
+    let bytes = |life: &Life| -> Vec<Vec<u8>> {
+        life.events
+            .iter()
+            .map(|(_, event)| event.encode())
+            .collect()
+    };
+    let again = played(1);
+    assert!(bytes(&again) == bytes(&lives()[1]));
+    assert!(again.end.to_snapshot() == lives()[1].end.to_snapshot());
+    assert!(bytes(&played(2)) != bytes(&again));
+    assert!(bytes(&grown(1)) == bytes(&lives()[3]));
+}
+
+#[test]
+fn every_kind_of_event_occurs_and_reads_back_byte_for_byte() {
+    let mut missing: BTreeSet<&str> = Event::kinds().map(|(kind, _)| kind).collect();
+    for life in lives() {
+        for (_, event) in &life.events {
+            let bytes = event.encode();
+            let read = Event::decode(&bytes).expect("its own bytes read");
+            assert!(read == *event, "{}", event.kind());
+            assert!(read.encode() == bytes, "{}", event.kind());
+            missing.remove(event.kind());
+        }
+    }
+    assert!(missing.is_empty(), "never made: {missing:?}");
+}
+
+#[test]
+fn the_ledger_balances() {
+    for life in lives() {
+        let ledger = &life.end.ledger;
+        assert!(!ledger.entries.is_empty());
+        for (_, entity, _) in ledger.entities.iter() {
+            for (currency, total) in ledger.trial_totals(*entity) {
+                assert_eq!(total, 0, "{currency} of {entity}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_node_is_allocated_twice_at_once() {
+    for life in lives() {
+        let mut busy: BTreeMap<NodeRef, Vec<(Instant, Instant)>> = BTreeMap::new();
+        for row in life.end.capacity.allocations.values() {
+            let to = match row.status {
+                AllocationStatus::Live => row.window.to(),
+                AllocationStatus::Released { at } => at.min(row.window.to()),
+            };
+            let site = row.nodes.site();
+            for number in row.nodes.numbers() {
+                let windows = busy.entry(NodeRef { site, number }).or_default();
+                windows.push((row.window.from(), to));
+            }
+        }
+        assert!(!busy.is_empty());
+        for (node, mut windows) in busy {
+            windows.retain(|(from, to)| from < to);
+            windows.sort_unstable();
+            let apart = windows.windows(2).all(|pair| pair[0].1 <= pair[1].0);
+            assert!(apart, "{node:?}: {windows:?}");
+        }
+    }
+}
+
+#[test]
+fn most_commands_are_accepted_and_some_refused() {
+    let mut made = commands(7, LENGTH);
+    let count = made.by_ref().count() as u32;
+    let refused = made.refused();
+    assert_eq!(count, LENGTH);
+    assert!((20..LENGTH / 3).contains(&refused), "{refused} of {count}");
+}
+
+#[test]
+fn nonsense_never_panics_and_what_is_taken_replays() {
+    let life = &lives()[0];
+    let mut state = life.end.clone();
+    let mut rng = Rng::new(5);
+    let (mut taken, mut refused) = (0, 0);
+    for _ in 0..4_000 {
+        let at = state.recorded_at.expect("a life").next();
+        let ask = Ask {
+            command_id: rng.id(at),
+            actor: rng.any_id(),
+            recorded_at: at,
+            command: garbage(&mut rng, &state),
+        };
+        match ask.play(&mut state) {
+            Ok(events) => {
+                taken += 1;
+                for event in events {
+                    let read = Event::decode(&event.encode()).expect("its own bytes read");
+                    assert!(read == event, "{}", event.kind());
+                }
+            }
+            Err(_) => refused += 1,
+        }
+    }
+    assert!(
+        taken > 50 && refused > 1_000,
+        "{taken} taken, {refused} refused"
+    );
+    let bytes = state.to_snapshot();
+    let read = State::from_snapshot(&bytes).expect("a snapshot reads");
+    assert!(read == state && read.to_snapshot() == bytes);
+}
