@@ -31,12 +31,16 @@ impl Query {
             if pairs.iter().any(|(other, _)| *other == name) {
                 return Err(invalid(&name, "it stands twice"));
             }
+            // A number and a boolean cannot be empty; of a text, it says nothing.
+            if value.is_empty() && matches!(name.as_str(), "limit" | "dry_run") {
+                return Err(invalid(&name, "it is empty"));
+            }
             pairs.push((name, value));
         }
         Ok(Self(pairs))
     }
 
-    /// A parameter's text; an empty one counts as absent.
+    /// A parameter's text; an empty text counts as absent.
     pub fn get(&self, name: &str) -> Option<&str> {
         let mut pairs = self.0.iter();
         let (_, value) = pairs.find(|(other, _)| other == name)?;
@@ -117,6 +121,7 @@ mod tests {
         for (bad, code) in [
             ("colour=red", "api.unknown_parameter"),
             ("limit=1&limit=2", "api.invalid_parameter"),
+            ("limit=", "api.invalid_parameter"),
             ("kind=%zz", "api.invalid_parameter"),
             ("kind=%ff", "api.invalid_parameter"),
             ("kind=%f", "api.invalid_parameter"),
