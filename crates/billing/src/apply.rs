@@ -1,12 +1,10 @@
 //! Folding billing events in.
 
-use std::sync::Arc;
-
 use bareboat_base::{ContractId, Recorded, Window, Zone};
 
 use crate::event::{Event, InvoiceIssued, UsageRecorded};
 use crate::model::{Invoice, UsageInterval};
-use crate::state::{ContractBilling, State, days_of};
+use crate::state::{ContractBilling, State};
 
 /// Folds one event in. Never refuses: what it is given was decided.
 pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
@@ -30,14 +28,7 @@ fn used(state: &mut State, recorded: &Recorded, event: &UsageRecorded) {
             recorded: *recorded,
         };
         let handle = state.usage.insert(interval.usage, row);
-        for day in days_of(interval.window) {
-            match state.days.get_mut(&(event.lot, day)) {
-                Some(handles) => Arc::make_mut(handles).push(handle),
-                None => {
-                    state.days.insert((event.lot, day), Arc::new(vec![handle]));
-                }
-            }
-        }
+        state.file(event.lot, interval.window, handle);
         mark_late(state, event.contract, interval.window);
     }
 }

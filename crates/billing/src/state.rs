@@ -31,8 +31,42 @@ pub struct State {
     pub(crate) lines: Table<InvoiceLineId, InvoiceId>,
     /// What was issued under each contract.
     pub(crate) contracts: Table<ContractId, ContractBilling>,
-    /// The usage intervals of a lot that touch a day (of UTC, since 1970), by their numbers.
-    pub(crate) days: Table<(LotId, i32), Arc<Vec<Handle>>>,
+    /// The usage intervals of a lot, by the bins that they touch.
+    pub(crate) bins: Table<Bin, Arc<Vec<Handle>>>,
+    /// The first and the last bin of each lot and level.
+    pub(crate) extents: Table<(LotId, u8), (i32, i32)>,
+}
+
+/// A stretch of the calendar in which usage of a lot is looked for. An interval lies in bins at
+/// least as wide as itself, so it touches one or two of them, an hour or a year long; a search
+/// looks through every level's bins in its window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Bin {
+    pub lot: LotId,
+    /// Bins of level n are 8^n days wide; level 3 takes the longest interval there may be.
+    pub level: u8,
+    /// Days of UTC since 1970, divided by the width.
+    pub number: i32,
+}
+
+const LEVELS: u8 = 4;
+
+/// The bins of a level that a window touches: the first and the last.
+fn touched(level: u8, window: Window) -> (i32, i32) {
+    let width = MICROS_PER_DAY << (3 * level);
+    let number = |micros: i64| i32::try_from(micros.div_euclid(width)).unwrap_or(i32::MAX);
+    // The calendar ends at the year 9999: about three million days.
+    (
+        number(window.from().micros()),
+        number(window.to().micros() - 1),
+    )
+}
+
+/// The level whose bins are the narrowest that are as wide as a window.
+fn level_of(window: Window) -> u8 {
+    let length = window.to().micros() - window.from().micros();
+    let wide = |level: &u8| length <= MICROS_PER_DAY << (3 * level);
+    (0..LEVELS).find(wide).unwrap_or(LEVELS - 1)
 }
 
 /// What was issued under one contract.
@@ -42,14 +76,6 @@ pub struct ContractBilling {
     pub documents: Vec<InvoiceId>,
     /// Those whose period saw usage recorded after they were issued.
     pub late: Vec<InvoiceId>,
-}
-
-/// The days of UTC, since 1970, that a window touches.
-pub(crate) fn days_of(window: Window) -> impl Iterator<Item = i32> {
-    let first = window.from().micros().div_euclid(MICROS_PER_DAY);
-    let last = (window.to().micros() - 1).div_euclid(MICROS_PER_DAY);
-    // The calendar ends at the year 9999: about three million days.
-    (first..=last).filter_map(|day| i32::try_from(day).ok())
 }
 
 impl State {
@@ -84,16 +110,44 @@ impl State {
 
     /// The usage intervals of a lot that share an instant with a window, in order of recording.
     pub fn usage_of(&self, lot: LotId, window: Window) -> Vec<(UsageId, &UsageInterval)> {
-        let handles: BTreeSet<Handle> = days_of(window)
-            .filter_map(|day| self.days.get(&(lot, day)))
-            .flat_map(|handles| handles.iter().copied())
-            .collect();
+        let mut handles = BTreeSet::new();
+        for level in 0..LEVELS {
+            let Some((first, last)) = self.extents.get(&(lot, level)) else {
+                continue;
+            };
+            let (from, to) = touched(level, window);
+            for number in from.max(*first)..=to.min(*last) {
+                let bin = Bin { lot, level, number };
+                handles.extend(self.bins.get(&bin).into_iter().flat_map(|bin| bin.iter()));
+            }
+        }
         handles
             .into_iter()
             .filter_map(|handle| self.usage.at(handle))
             .filter(|(_, interval)| interval.window.overlaps(window))
             .map(|(id, interval)| (*id, interval))
             .collect()
+    }
+
+    /// Files an interval of a lot where [`Self::usage_of`] finds it.
+    pub(crate) fn file(&mut self, lot: LotId, window: Window, handle: Handle) {
+        let level = level_of(window);
+        let (first, last) = touched(level, window);
+        match self.extents.get_mut(&(lot, level)) {
+            Some(extent) => *extent = (extent.0.min(first), extent.1.max(last)),
+            None => {
+                self.extents.insert((lot, level), (first, last));
+            }
+        }
+        for number in first..=last {
+            let bin = Bin { lot, level, number };
+            match self.bins.get_mut(&bin) {
+                Some(handles) => Arc::make_mut(handles).push(handle),
+                None => {
+                    self.bins.insert(bin, Arc::new(vec![handle]));
+                }
+            }
+        }
     }
 
     /// What was used of the lots of some terms in a period, as rating sees it.

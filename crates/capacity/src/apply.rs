@@ -310,9 +310,13 @@ fn unavailable_set(state: &mut State, recorded: Recorded, e: &UnavailableSet) ->
 /// what earlier windows took. Nodes with the same windows stand together.
 fn new_pieces(state: &State, pool: PoolId, nodes: &NodeSet, window: Window) -> Option<Vec<Piece>> {
     let calendar = &state.pools.get(&pool)?.calendar;
-    let taken: Vec<(Window, Arc<Vec<Piece>>, usize)> = calendar
+    // Most pins lie elsewhere in time: they are passed over before anything is looked up.
+    let near = calendar
         .pins
         .iter()
+        .take_while(|pin| pin.from < window.to())
+        .filter(|pin| window.from() < pin.to);
+    let taken: Vec<(Window, Arc<Vec<Piece>>, usize)> = near
         .filter_map(|pin| match pin.what {
             Pinned::Unavailable { row, piece } => {
                 let pieces = Arc::clone(&state.unavailabilities.get(&row)?.pieces);
@@ -320,7 +324,6 @@ fn new_pieces(state: &State, pool: PoolId, nodes: &NodeSet, window: Window) -> O
             }
             Pinned::Allocation(_) => None,
         })
-        .filter(|(taken, _, _)| taken.overlaps(window))
         .collect();
     let mut by_window: BTreeMap<Window, Vec<Run>> = BTreeMap::new();
     for slot in calendar.slots.iter() {
