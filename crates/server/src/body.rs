@@ -89,7 +89,7 @@ mod tests {
             ("{\n \"code\": \"O A\"}", ["code", "line 2"]),
             (
                 r#"{"code":"A","name":"A","kind":"tenant","x":1}"#,
-                ["`x`", "column 43"],
+                ["`x`", "line 1"],
             ),
             (r#"{"code":"A""#, ["line 1", "column 11"]),
             (r#"{"code":"A","name":"A","kind":7}"#, ["kind", "line 1"]),
