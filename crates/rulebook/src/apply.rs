@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bareboat_base::{Code, Country, PartyId, Recorded};
 
 use crate::authorisation::Authorisation;
+use crate::evaluate::without_derivation;
 use crate::event::{DeterminationMade, Event};
 use crate::facts::Facts;
 use crate::state::{Determination, Resolution, Rulebook, State};
@@ -83,7 +84,7 @@ fn determined(state: &mut State, recorded: &Recorded, event: &DeterminationMade)
         activity: event.facts.activity,
         contract: event.contract,
         facts: Arc::new(event.facts.clone()),
-        evaluation: Arc::new(event.evaluation.clone()),
+        evaluation: Arc::new(without_derivation(&event.evaluation)),
         draws: event.draws.clone(),
         resolution: None,
         recorded: *recorded,
@@ -102,17 +103,21 @@ fn touch(state: &mut State, party: PartyId, event: &DeterminationMade) {
     if !state.by_party.contains(&party) {
         state.by_party.insert(party, Vec::new());
     }
-    let determinations = &state.determinations;
     let follows = |id: &bareboat_base::DeterminationId| {
-        determinations.get(id).is_some_and(|row| {
-            event.contract.is_some()
-                && row.contract == event.contract
-                && row.activity == event.facts.activity
-                && place(&row.facts) == place(&event.facts)
+        state.determinations.get(id).is_some_and(|row| {
+            row.activity == event.facts.activity && place(&row.facts) == place(&event.facts)
         })
     };
+    // A party may stand in thousands; only those of this contract are looked up.
+    let same = event.contract.and_then(|id| state.by_contract.get(&id));
+    let followed: Vec<_> = same
+        .into_iter()
+        .flatten()
+        .copied()
+        .filter(follows)
+        .collect();
     if let Some(ids) = state.by_party.get_mut(&party) {
-        ids.retain(|id| !follows(id));
+        ids.retain(|id| !followed.contains(id));
         ids.push(event.determination);
     }
 }

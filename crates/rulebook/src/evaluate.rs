@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use bareboat_base::{Code, Digest, PartyId, Text};
 
 use crate::authorisation::Uncovered;
+use crate::derivation::Derivation;
 use crate::facts::{Facts, Role};
 use crate::logic::Truth;
 use crate::proof::{Evaluation, Missing, Proof, Reason, RuleProof, RulebookUsed};
 use crate::rule::{Condition, Constant, Operand, Outcome, Rule, Standing, Subject, Test, Verified};
-use crate::state::{Rulebook, State, rulebook_in_force};
+use crate::state::{Determination, Rulebook, State, rulebook_in_force};
 use crate::step::{Judge, missing, text, triggers};
 
 /// The evaluator's version; a proof names it.
@@ -43,15 +44,70 @@ pub fn evaluate_under(rulebooks: &[&Rulebook], facts: &Facts) -> Evaluation {
         }
     }
     guard(rulebooks, facts, rules.len(), &mut found);
+    found.settle(&rules, rulebooks, facts);
     let proof = Proof {
         engine: code(ENGINE_VERSION),
         facts: facts_digest(facts),
         legal_date: facts.legal_date,
         known_date: facts.known_date,
         rulebooks: rulebooks.iter().map(|book| used(book)).collect(),
-        rules,
+        rules: Derivation::made(rules),
     };
-    found.conclude(proof, facts)
+    found.conclude(proof)
+}
+
+/// An evaluation that the state keeps without its derivation, whole again: the same facts judged
+/// under the same rulebooks.
+///
+/// # Errors
+/// In words, why that cannot be: a rulebook is gone, or an older evaluator made it. The event that
+/// recorded it has the derivation then.
+pub fn whole_evaluation(state: &State, row: &Determination) -> Result<Evaluation, String> {
+    let kept = &*row.evaluation;
+    if kept.proof.engine.as_str() != ENGINE_VERSION {
+        return Err(format!(
+            "it was made by evaluator {}; this is {ENGINE_VERSION}",
+            kept.proof.engine
+        ));
+    }
+    let mut books = Vec::new();
+    for used in &kept.proof.rulebooks {
+        let same = |book: &&Rulebook| book.regime == used.regime && book.version == used.version;
+        let book = state.rulebooks.values().find(same);
+        books.push(book.ok_or_else(|| {
+            format!(
+                "rulebook {} {} is not in the book",
+                used.regime, used.version
+            )
+        })?);
+    }
+    let whole = evaluate_under(&books, &row.facts);
+    if without_derivation(&whole) == *kept {
+        Ok(whole)
+    } else {
+        Err("judged again, it says something else".to_owned())
+    }
+}
+
+/// The same without its derivation.
+pub(crate) fn without_derivation(evaluation: &Evaluation) -> Evaluation {
+    let proof = &evaluation.proof;
+    Evaluation {
+        outcome: evaluation.outcome,
+        reasons: evaluation.reasons.clone(),
+        missing: evaluation.missing.clone(),
+        flags: evaluation.flags.clone(),
+        review_policy: evaluation.review_policy.clone(),
+        rests_on: evaluation.rests_on.clone(),
+        proof: Proof {
+            engine: proof.engine.clone(),
+            facts: proof.facts,
+            legal_date: proof.legal_date,
+            known_date: proof.known_date,
+            rulebooks: proof.rulebooks.clone(),
+            rules: Derivation::left_out(),
+        },
+    }
 }
 
 /// The digest of the facts' canonical JSON: fixed field order, no white space.
@@ -100,11 +156,11 @@ impl Found {
         });
     }
 
-    fn conclude(mut self, proof: Proof, facts: &Facts) -> Evaluation {
+    /// The reasons in their order; there is always one.
+    fn settle(&mut self, rules: &[RuleProof], rulebooks: &[&Rulebook], facts: &Facts) {
         if self.reasons.is_empty() {
-            let binding = proof.rules.iter().filter(|r| r.standing.binds()).count();
-            let books: Vec<_> = proof
-                .rulebooks
+            let binding = rules.iter().filter(|r| r.standing.binds()).count();
+            let books: Vec<_> = rulebooks
                 .iter()
                 .map(|book| format!("{} {}", book.regime, book.version))
                 .collect();
@@ -122,13 +178,16 @@ impl Found {
         // equals stay in the order of regimes and rule names.
         let relied_on = |reason: &Reason| {
             let of = |rule: &&RuleProof| rule.rule == reason.rule;
-            let rule = proof.rules.iter().find(of);
+            let rule = rules.iter().find(of);
             rule.is_some_and(|rule| rule.discharged_by.is_some())
         };
         self.reasons
             .sort_by_key(|reason| (std::cmp::Reverse(reason.outcome), !relied_on(reason)));
         self.missing.sort();
         self.missing.dedup();
+    }
+
+    fn conclude(self, proof: Proof) -> Evaluation {
         Evaluation {
             outcome: self.reasons[0].outcome,
             reasons: self.reasons,

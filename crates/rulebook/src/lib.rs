@@ -13,6 +13,7 @@ mod apply;
 mod authorisation;
 mod command;
 mod decide;
+mod derivation;
 mod evaluate;
 mod event;
 pub mod facts;
@@ -32,7 +33,8 @@ pub use command::{
     RevokeAuthorisation,
 };
 pub use decide::decide;
-pub use evaluate::{ENGINE_VERSION, evaluate, evaluate_under, facts_digest};
+pub use derivation::Derivation;
+pub use evaluate::{ENGINE_VERSION, evaluate, evaluate_under, facts_digest, whole_evaluation};
 pub use event::{
     AuthorisationRecorded, AuthorisationRevoked, DeterminationMade, Event, ReferralResolved,
     ResolutionConfirmed, RulebookAdopted,

@@ -4,13 +4,14 @@ use bareboat_base::{Code, Date, Digest, Name, PartyId, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::authorisation::Uncovered;
+use crate::derivation::Derivation;
 use crate::facts::{Role, Source};
 use crate::logic::Truth;
 use crate::rule::{Outcome, Standing};
 use crate::value::Value;
 
 /// What follows from the facts under the rulebooks.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// The strongest of the reasons' outcomes.
     pub outcome: Outcome,
@@ -53,7 +54,7 @@ pub struct Missing {
 }
 
 /// The derivation.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Proof {
     /// The evaluator that made it.
     pub engine: Code,
@@ -66,7 +67,7 @@ pub struct Proof {
     /// The rulebooks it was judged under.
     pub rulebooks: Vec<RulebookUsed>,
     /// One derivation a rule that governs the activity.
-    pub rules: Vec<RuleProof>,
+    pub rules: Derivation,
 }
 
 /// A rulebook an evaluation was made under.
@@ -194,8 +195,10 @@ impl Evaluation {
                 book.regime, book.version, book.text_digest
             ));
         }
-        for rule in &self.proof.rules {
-            rule.write(&mut out);
+        match self.proof.rules.read() {
+            Ok(Some(rules)) => rules.iter().for_each(|rule| rule.write(&mut out)),
+            Ok(None) => out.push_str("  the derivation is in the event that recorded this\n"),
+            Err(error) => out.push_str(&format!("  the derivation does not read: {error}\n")),
         }
         out
     }

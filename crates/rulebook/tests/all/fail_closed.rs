@@ -403,8 +403,5 @@ proptest! {
         prop_assert_eq!(&bytes, &serde_json::to_vec(&again).unwrap());
         let read: bareboat_rulebook::Evaluation = serde_json::from_slice(&bytes).unwrap();
         prop_assert_eq!(&read, &evaluation);
-        let packed = postcard::to_stdvec(&evaluation).unwrap();
-        let read: bareboat_rulebook::Evaluation = postcard::from_bytes(&packed).unwrap();
-        prop_assert_eq!(&read, &evaluation);
     }
 }
