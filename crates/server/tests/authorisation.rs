@@ -9,7 +9,9 @@ use axum::body::Body;
 use bareboat_access::{Permission, Role, allows};
 use bareboat_server::Route;
 use bareboat_server::routes;
+use common::deal::{BEGINS, signed};
 use common::{Holder, Server, World, request};
+use serde_json::json;
 
 /// For names of path segments: an id that belongs to the first partner and its tenant. To add a
 /// domain: make a thing of that tenant in [`samples`]. A segment without a sample is tried with
@@ -23,6 +25,37 @@ fn samples(world: &World) -> BTreeMap<&'static str, String> {
         ("key", side.user_key.key_id.clone()),
         ("grant", side.user_key.grant.clone()),
     ])
+}
+
+/// The same with what a signed contract of the first side brings; for simulated clocks.
+fn samples_of_a_deal(server: &Server, world: &World) -> BTreeMap<&'static str, String> {
+    let deal = signed(server, world);
+    let plan = json!({
+        "contract": deal.contract, "cause": "agreement", "reason": "agreed", "impact": "ten nodes",
+        "notice_on": "2026-03-01", "ends_on": "2026-04-01",
+    });
+    let planner = world.key("planner");
+    let wind_down = server.post(planner, "/v1/wind-downs", plan).field("id");
+    let window = json!({ "from": "2026-02-28T15:00:00Z", "to": "2026-02-28T15:00:01Z" });
+    let usage = json!({
+        "lot": deal.lot, "intervals": [{ "window": window, "state": "available" }],
+        "source": "site agent", "evidence": { "text": "seen" },
+    });
+    let site = world.key("site_operator");
+    server.post(site, "/v1/usage", usage).ok();
+    let mut samples = samples(world);
+    samples.extend([
+        ("contract", deal.contract),
+        ("lot", deal.lot),
+        ("wind_down", wind_down),
+        ("step", "notice".to_owned()),
+        ("usage", "U-0001".to_owned()),
+        ("invoice", "INV-0001".to_owned()),
+        ("reservation", "R-0001".to_owned()),
+        ("allocation", "A-0001".to_owned()),
+        ("node", "N-OSA-000001".to_owned()),
+    ]);
+    samples
 }
 
 const NOBODY: &str = "00000000-0000-8000-8000-00000000dead";
@@ -115,9 +148,9 @@ fn only_roles_with_the_permission_are_let_in() {
 
 #[test]
 fn another_partner_and_its_tenant_are_not_there() {
-    let server = Server::start();
+    let server = Server::simulated(BEGINS);
     let world = server.world();
-    let samples = samples(&world);
+    let samples = samples_of_a_deal(&server, &world);
     for route in routes::all().iter().filter(|route| !endless(route)) {
         let (path, real) = fill(route, &samples);
         if !real || route.arguments().next().is_none() {
