@@ -61,7 +61,9 @@ fn round(engine: &Engine<State>, seed: u64, readers: u64) -> (Vec<Duration>, u64
             scope.spawn(move || read(engine, reader, stop, pages));
         }
         let writers: Vec<_> = (0..WRITERS)
-            .map(|client| scope.spawn(move || write(engine, readers * 1_000_000 + seed * 100 + client, stop)))
+            .map(|client| {
+                scope.spawn(move || write(engine, readers * 1_000_000 + seed * 100 + client, stop))
+            })
             .collect();
         thread::sleep(EACH);
         stop.store(true, Ordering::Relaxed);
