@@ -99,7 +99,7 @@ impl<K: Copy + Eq + Hash, V: Clone> Table<K, V> {
         let handle = Handle(self.len);
         self.index.insert(tag, handle);
         let blocks = Arc::make_mut(&mut self.blocks);
-        if self.len as usize % (CHUNK * BLOCK) == 0 {
+        if (self.len as usize).is_multiple_of(CHUNK * BLOCK) {
             blocks.push(Arc::new(Vec::new()));
         }
         let block = Arc::make_mut(blocks.last_mut().expect("a block was just pushed"));
