@@ -15,6 +15,18 @@ MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT
 RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN \
 TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW";
 
+/// For each first letter, a bit for each second letter of an assigned code.
+const KNOWN: [u32; 26] = {
+    let text = ASSIGNED.as_bytes();
+    let mut known = [0; 26];
+    let mut at = 0;
+    while at + 1 < text.len() {
+        known[(text[at] - b'A') as usize] |= 1 << (text[at + 1] - b'A');
+        at += 3;
+    }
+    known
+};
+
 /// A country or territory by its ISO 3166-1 alpha-2 code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Country([u8; 2]);
@@ -43,12 +55,13 @@ impl FromStr for Country {
     type Err = BadCountry;
 
     fn from_str(text: &str) -> Result<Self, BadCountry> {
-        let bytes = text.as_bytes();
-        let known = bytes.len() == 2 && ASSIGNED.split_ascii_whitespace().any(|c| c == text);
-        if known {
-            Ok(Self([bytes[0], bytes[1]]))
-        } else {
-            Err(BadCountry(text.chars().take(40).collect()))
+        match text.as_bytes() {
+            &[first @ b'A'..=b'Z', second @ b'A'..=b'Z']
+                if KNOWN[usize::from(first - b'A')] >> (second - b'A') & 1 == 1 =>
+            {
+                Ok(Self([first, second]))
+            }
+            _ => Err(BadCountry(text.chars().take(40).collect())),
         }
     }
 }

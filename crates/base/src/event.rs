@@ -47,14 +47,41 @@ pub struct Outer<'a> {
     /// The version of its data.
     pub version: u32,
     /// Its data, unread.
-    #[serde(borrow)]
-    pub data: &'a RawValue,
+    #[serde(borrow, deserialize_with = "unread")]
+    pub data: &'a str,
+}
+
+fn unread<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<&'de str, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(RawValue::get)
 }
 
 impl<'a> Outer<'a> {
     /// Reads the outer shape.
     pub fn read(bytes: &'a [u8]) -> Result<Self, DecodeError> {
-        serde_json::from_slice(bytes).map_err(DecodeError::Shape)
+        match Self::as_written(bytes) {
+            Some(outer) => Ok(outer),
+            None => serde_json::from_slice(bytes).map_err(DecodeError::Shape),
+        }
+    }
+
+    /// The outer shape as [`encode`] writes it, found without looking through the data.
+    fn as_written(bytes: &'a [u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let rest = text.strip_prefix("{\"type\":\"")?;
+        let (kind, rest) = rest.split_at_checked(rest.find('"')?)?;
+        let rest = rest.strip_prefix("\",\"version\":")?;
+        let (version, rest) = rest.split_at_checked(rest.find(',')?)?;
+        let data = rest.strip_prefix(",\"data\":")?.strip_suffix('}')?;
+        let plain = kind
+            .bytes()
+            .all(|b| b == b'.' || b == b'_' || b.is_ascii_lowercase());
+        let number = version.bytes().all(|b| b.is_ascii_digit()) && !version.starts_with('0');
+        (plain && number).then_some(())?;
+        Some(Self {
+            kind,
+            version: version.parse().ok()?,
+            data,
+        })
     }
 }
 
@@ -149,7 +176,7 @@ pub fn decode_data<T: serde::de::DeserializeOwned>(
         source,
     };
     if outer.version == known {
-        return serde_json::from_str(outer.data.get()).map_err(data_error);
+        return serde_json::from_str(outer.data).map_err(data_error);
     }
     if outer.version > known || outer.version == 0 {
         return Err(DecodeError::NewerVersion {
@@ -158,7 +185,7 @@ pub fn decode_data<T: serde::de::DeserializeOwned>(
             known,
         });
     }
-    let mut value = serde_json::from_str(outer.data.get()).map_err(data_error)?;
+    let mut value = serde_json::from_str(outer.data).map_err(data_error)?;
     for version in outer.version..known {
         value = upcast(outer.kind, version, value);
     }
@@ -216,5 +243,16 @@ mod tests {
         ));
         let other = br#"{"type":"else.renamed","version":1,"data":{}}"#;
         assert!(read(other).is_none());
+        // Written by somebody else: white space, another order.
+        let loose = br#" { "version": 2, "data": {"full_name":"a"}, "type": "test.renamed" } "#;
+        assert_eq!(read(loose).unwrap().unwrap(), event);
+        for bad in [&b"{}"[..], b"\xff", br#"{"type":"a","version":1,"data":"#] {
+            assert!(Outer::read(bad).is_err());
+        }
+        for bad in ["{}}", "7", "{\"full_name\":\"a\"},\"x\":1"] {
+            let bytes = format!(r#"{{"type":"test.renamed","version":2,"data":{bad}}}"#);
+            let outer = Outer::read(bytes.as_bytes());
+            assert!(outer.is_err() || Event::decode(&outer.unwrap()).unwrap().is_err());
+        }
     }
 }

@@ -45,13 +45,11 @@ fn mark_late(state: &mut State, contract: ContractId, window: Window) {
     let Some(row) = state.contracts.get(&contract) else {
         return;
     };
-    let late: Vec<_> = state
-        .documents_of(contract)
-        .filter(|(id, document)| {
-            let touches = document.period.from() <= to && from < document.period.to();
-            document.kind.bills_period() && touches && !row.late.contains(id)
-        })
-        .map(|(id, _)| id)
+    let late: Vec<_> = row
+        .billed
+        .iter()
+        .filter(|(period, id)| period.from() <= to && from < period.to() && !row.late.contains(id))
+        .map(|(_, id)| *id)
         .collect();
     if let (false, Some(row)) = (late.is_empty(), state.contracts.get_mut(&contract)) {
         row.late.extend(late);
@@ -62,14 +60,15 @@ fn issued(state: &mut State, recorded: &Recorded, event: &InvoiceIssued) {
     for line in &event.lines {
         state.lines.insert(line.id, event.invoice);
     }
-    match state.contracts.get_mut(&event.contract) {
-        Some(row) => row.documents.push(event.invoice),
-        None => {
-            let row = ContractBilling {
-                documents: vec![event.invoice],
-                late: Vec::new(),
-            };
-            state.contracts.insert(event.contract, row);
+    if !state.contracts.contains(&event.contract) {
+        state
+            .contracts
+            .insert(event.contract, ContractBilling::default());
+    }
+    if let Some(row) = state.contracts.get_mut(&event.contract) {
+        row.documents.push(event.invoice);
+        if event.kind.bills_period() {
+            row.billed.push((event.period, event.invoice));
         }
     }
     let row = Invoice {

@@ -74,6 +74,8 @@ fn level_of(window: Window) -> u8 {
 pub struct ContractBilling {
     /// Its documents, in order of issue.
     pub documents: Vec<InvoiceId>,
+    /// Those that bill a period, with it.
+    pub billed: Vec<(DateWindow, InvoiceId)>,
     /// Those whose period saw usage recorded after they were issued.
     pub late: Vec<InvoiceId>,
 }
