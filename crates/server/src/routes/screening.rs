@@ -1,0 +1,8 @@
+//! Routes of screening.
+
+use crate::Route;
+
+/// The routes.
+pub fn routes() -> Vec<Route> {
+    Vec::new()
+}
