@@ -1,8 +1,0 @@
-//! Routes of parties.
-
-use crate::Route;
-
-/// The routes.
-pub fn routes() -> Vec<Route> {
-    Vec::new()
-}
