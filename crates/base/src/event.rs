@@ -64,6 +64,18 @@ impl<'a> Outer<'a> {
         }
     }
 
+    /// The domain of stored bytes, what stands before the dot of their type; `None` when they have
+    /// no outer shape. Looks no further than it must.
+    pub fn domain(bytes: &'a [u8]) -> Option<&'a str> {
+        let kind = match bytes.strip_prefix(b"{\"type\":\"") {
+            Some(rest) => rest,
+            None => Self::read(bytes).ok()?.kind.as_bytes(),
+        };
+        let end = kind.iter().position(|byte| !byte.is_ascii_lowercase())?;
+        (kind[end] == b'.').then_some(())?;
+        std::str::from_utf8(&kind[..end]).ok()
+    }
+
     /// The outer shape as [`encode`] writes it, found without looking through the data.
     fn as_written(bytes: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(bytes).ok()?;
@@ -104,13 +116,17 @@ pub fn encode<T: serde::Serialize>(kind: &str, version: u32, data: &T) -> Vec<u8
 /// Gives `kind()`, `version()`, `encode()`, `decode(&Outer)` (`None` when the type belongs to
 /// another domain) and `KINDS`. `upcast` names a function
 /// `fn(kind: &str, version: u32, data: serde_json::Value) -> serde_json::Value` that lifts data
-/// of an older version to the next newer one.
+/// of an older version to the next newer one. A variant may name its own reader of data of the
+/// newest version, `fn(data: &str) -> Result<Variant, serde_json::Error>`, after `read`.
 #[macro_export]
 macro_rules! events {
     (
         $(#[$doc:meta])*
         pub enum $name:ident upcast $upcast:path {
-            $($(#[$variant_doc:meta])* $variant:ident = $kind:literal $version:literal;)*
+            $(
+                $(#[$variant_doc:meta])*
+                $variant:ident = $kind:literal $version:literal $(read $read:path)?;
+            )*
         }
     ) => {
         $(#[$doc])*
@@ -154,9 +170,11 @@ macro_rules! events {
                 outer: &$crate::event::Outer<'_>,
             ) -> Option<Result<Self, $crate::event::DecodeError>> {
                 match outer.kind {
-                    $($kind => Some(
-                        $crate::event::decode_data(outer, $version, $upcast).map(Self::$variant),
-                    ),)*
+                    $($kind => {
+                        let read = $crate::event_reader!($($read)?);
+                        let data = $crate::event::decode_data(outer, $version, $upcast, read);
+                        Some(data.map(Self::$variant))
+                    })*
                     _ => None,
                 }
             }
@@ -164,11 +182,30 @@ macro_rules! events {
     };
 }
 
+/// The reader of an event's data: the one named, or serde's.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! event_reader {
+    () => {
+        $crate::event::read_data
+    };
+    ($read:path) => {
+        $read
+    };
+}
+
+/// Reads data of the newest version.
+#[doc(hidden)]
+pub fn read_data<T: serde::de::DeserializeOwned>(data: &str) -> Result<T, serde_json::Error> {
+    serde_json::from_str(data)
+}
+
 /// Reads the data of one event type whose newest version is `known`, upcasting older ones.
 pub fn decode_data<T: serde::de::DeserializeOwned>(
     outer: &Outer<'_>,
     known: u32,
     upcast: fn(&str, u32, serde_json::Value) -> serde_json::Value,
+    read: fn(&str) -> Result<T, serde_json::Error>,
 ) -> Result<T, DecodeError> {
     let data_error = |source| DecodeError::Data {
         kind: outer.kind.to_owned(),
@@ -176,7 +213,7 @@ pub fn decode_data<T: serde::de::DeserializeOwned>(
         source,
     };
     if outer.version == known {
-        return serde_json::from_str(outer.data).map_err(data_error);
+        return read(outer.data).map_err(data_error);
     }
     if outer.version > known || outer.version == 0 {
         return Err(DecodeError::NewerVersion {

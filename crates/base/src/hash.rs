@@ -69,13 +69,20 @@ pub fn unhex(text: &str) -> Option<Vec<u8>> {
         .collect()
 }
 
-fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        b'A'..=b'F' => Some(digit - b'A' + 10),
-        _ => None,
+/// The value of each hexadecimal digit; 255 for what is none.
+const NIBBLES: [u8; 256] = {
+    let mut values = [u8::MAX; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value as usize] as usize] = value;
+        values[b"0123456789ABCDEF"[value as usize] as usize] = value;
+        value += 1;
     }
+    values
+};
+
+fn nibble(digit: u8) -> Option<u8> {
+    Some(NIBBLES[usize::from(digit)]).filter(|value| *value < 16)
 }
 
 /// The text was not 64 hexadecimal digits.
@@ -87,10 +94,15 @@ impl FromStr for Digest {
     type Err = BadDigest;
 
     fn from_str(text: &str) -> Result<Self, BadDigest> {
-        unhex(text)
-            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
-            .map(Self)
-            .ok_or_else(|| BadDigest(text.chars().take(80).collect()))
+        let bad = || BadDigest(text.chars().take(80).collect());
+        let digits: &[u8; 64] = text.as_bytes().try_into().map_err(|_| bad())?;
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            let both = nibble(pair[0]).zip(nibble(pair[1]));
+            let (high, low) = both.ok_or_else(bad)?;
+            *byte = high << 4 | low;
+        }
+        Ok(Self(bytes))
     }
 }
 

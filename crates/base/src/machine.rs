@@ -23,6 +23,22 @@ pub trait Fold: Clone + Default + Send + Sync + 'static {
     /// Folds one event in. Never refuses.
     fn apply(&mut self, recorded: &Recorded, event: &Self::Event);
 
+    /// The parts of a state that no event reads or writes together: many events are folded in on
+    /// as many threads. One, unless a fold says more.
+    fn split(self) -> Vec<Self> {
+        vec![self]
+    }
+
+    /// The number, from 0, of the part that the event with these bytes goes to.
+    fn part(_bytes: &[u8]) -> usize {
+        0
+    }
+
+    /// The state whose parts these are, in the order of [`Self::split`].
+    fn join(mut parts: Vec<Self>) -> Self {
+        parts.pop().unwrap_or_default()
+    }
+
     /// The bytes of a snapshot; equal states give equal bytes.
     fn to_snapshot(&self) -> Vec<u8>;
 

@@ -2,6 +2,10 @@
 
 use std::process::ExitCode;
 
+/// The book is many small values behind shared pointers, made on one thread and freed on another.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     bareboat_cli::main()
 }

@@ -13,6 +13,7 @@ use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::event::DeterminationMade;
 use crate::proof::RuleProof;
 
 /// The derivations of an evaluation, one for each rule that governs the activity.
@@ -24,7 +25,7 @@ enum Kept {
     /// As the evaluator made them.
     Made(Vec<RuleProof>),
     /// As they are stored, unread.
-    Stored(Box<RawValue>),
+    Stored(Box<str>),
     /// Not kept.
     LeftOut,
 }
@@ -47,9 +48,7 @@ impl Derivation {
     pub fn read(&self) -> Result<Option<Cow<'_, [RuleProof]>>, serde_json::Error> {
         match &self.0 {
             Kept::Made(rules) => Ok(Some(Cow::Borrowed(rules))),
-            Kept::Stored(text) => {
-                serde_json::from_str(text.get()).map(|rules| Some(Cow::Owned(rules)))
-            }
+            Kept::Stored(text) => serde_json::from_str(text).map(|rules| Some(Cow::Owned(rules))),
             Kept::LeftOut => Ok(None),
         }
     }
@@ -58,7 +57,7 @@ impl Derivation {
 impl PartialEq for Derivation {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Kept::Stored(one), Kept::Stored(other)) => one.get() == other.get(),
+            (Kept::Stored(one), Kept::Stored(other)) => one == other,
             _ => match (self.read(), other.read()) {
                 (Ok(one), Ok(other)) => one == other,
                 _ => false,
@@ -82,7 +81,10 @@ impl Serialize for Derivation {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
             Kept::Made(rules) if serializer.is_human_readable() => rules.serialize(serializer),
-            Kept::Stored(text) if serializer.is_human_readable() => text.serialize(serializer),
+            Kept::Stored(text) if serializer.is_human_readable() => {
+                let text = RawValue::from_string(text.to_string()).map_err(S::Error::custom)?;
+                text.serialize(serializer)
+            }
             Kept::LeftOut => serializer.serialize_unit(),
             // An event is JSON and whole; a snapshot is not, and leaves them out.
             _ => Err(S::Error::custom("a derivation is stored in events alone")),
@@ -97,11 +99,34 @@ impl<'de> Deserialize<'de> for Derivation {
         }
         let text = Box::<RawValue>::deserialize(deserializer)?;
         match text.get().bytes().next() {
-            Some(b'[') => Ok(Self(Kept::Stored(text))),
+            Some(b'[') => Ok(Self(Kept::Stored(text.get().into()))),
             Some(b'n') => Ok(Self::left_out()),
             _ => Err(D::Error::custom("the derivations are a list")),
         }
     }
+}
+
+/// Reads a determination without looking through its derivation: as it is written, it stands
+/// between these two. Neither can stand inside a text, whose quotation marks are escaped.
+const BEFORE: &str = ",\"rules\":";
+const AFTER: &str = "}},\"draws\":[";
+
+pub(crate) fn read_event(data: &str) -> Result<DeterminationMade, serde_json::Error> {
+    let Some((before, stored, after)) = around(data) else {
+        return serde_json::from_str(data);
+    };
+    let short = [before, "null", after].concat();
+    let mut event: DeterminationMade = serde_json::from_str(&short)?;
+    event.evaluation.proof.rules = Derivation(Kept::Stored(stored.into()));
+    Ok(event)
+}
+
+fn around(data: &str) -> Option<(&str, &str, &str)> {
+    let from = data.find(BEFORE)? + BEFORE.len();
+    let to = data.rfind(AFTER)?;
+    let stored = data.get(from..to)?;
+    let whole = stored.starts_with('[') && stored.ends_with(']');
+    whole.then_some((&data[..from], stored, &data[to..]))
 }
 
 #[cfg(test)]

@@ -91,6 +91,12 @@ proptest! {
         fold_stored(&mut resumed, &life.events[cut..]);
         prop_assert!(resumed == life.end, "cut after {} of {}", cut, life.events.len());
         prop_assert_eq!(resumed.to_snapshot(), life.end.to_snapshot());
+        let mut parts = State::from_snapshot(&bytes).expect("a snapshot reads").split();
+        for (recorded, event) in &life.events[cut..] {
+            let part = State::part(&event.encode());
+            fold_stored(&mut parts[part], &[(*recorded, event.clone())]);
+        }
+        prop_assert_eq!(State::join(parts).to_snapshot(), life.end.to_snapshot());
     }
 }
 

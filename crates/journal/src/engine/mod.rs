@@ -9,6 +9,7 @@
 mod background;
 mod decide;
 mod history;
+mod parts;
 mod pending;
 mod replay;
 mod stats;

@@ -1,21 +1,12 @@
 //! A state from the store: a start, and the events after it.
-//!
-//! One thread reads, checks leaves and decodes; the other folds.
 
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use bareboat_base::{Fold, Position};
 
-use bareboat_base::event::DecodeError;
-use bareboat_base::{Fold, Position, Recorded};
-
-use super::View;
+use super::{View, parts};
 use crate::error::{OpenError, StoreError};
 use crate::head::Head;
 use crate::snapshot::{Frame, Unusable};
-use crate::store::{Keeper, Reader, StoredEvent};
-
-/// Events read at a time.
-const PAGE: usize = 512;
+use crate::store::{Keeper, Reader};
 
 /// How a book was opened.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -116,28 +107,22 @@ pub(super) fn forward<M: Fold>(
     until: Position,
     head: Option<&Head>,
 ) -> Result<View<M>, OpenError> {
-    let mut view = start;
-    check_head(&view, head)?;
-    if view.position < until {
-        let from = view.position.next();
-        thread::scope(|scope| {
-            let (pages, read) = sync_channel(4);
-            scope.spawn(move || read_pages::<M>(reader, from, until, &pages));
-            fold_pages(&mut view, &read, head)
-        })?;
-        if view.position != until {
-            return Err(OpenError::MissingTail {
-                expected: until,
-                found: view.position,
-                held_by: "the store",
-            });
-        }
+    check_head(&start, head)?;
+    if start.position >= until {
+        return Ok(start);
     }
-    view.root = view.frontier.root();
+    let view = parts::fold(reader, start, until, head)?;
+    if view.position != until {
+        return Err(OpenError::MissingTail {
+            expected: until,
+            found: view.position,
+            held_by: "the store",
+        });
+    }
     Ok(view)
 }
 
-fn check_head<M>(view: &View<M>, head: Option<&Head>) -> Result<(), OpenError> {
+pub(super) fn check_head<M>(view: &View<M>, head: Option<&Head>) -> Result<(), OpenError> {
     match head {
         Some(head) if head.position == view.position && head.root != view.frontier.root() => {
             Err(OpenError::HeadMismatch {
@@ -146,72 +131,4 @@ fn check_head<M>(view: &View<M>, head: Option<&Head>) -> Result<(), OpenError> {
         }
         _ => Ok(()),
     }
-}
-
-type Page<E> = Result<Vec<(StoredEvent, E)>, OpenError>;
-
-fn read_pages<M: Fold>(
-    reader: &dyn Reader,
-    from: Position,
-    until: Position,
-    pages: &SyncSender<Page<M::Event>>,
-) {
-    let mut from = from;
-    while from <= until {
-        let room = usize::try_from(until.0 - from.0 + 1).unwrap_or(PAGE);
-        let page = read_page::<M>(reader, from, room.min(PAGE));
-        let next = match &page {
-            Ok(page) => page.last().map(|(last, _)| last.position.next()),
-            Err(_) => None,
-        };
-        // The folding side may have given up.
-        if pages.send(page).is_err() {
-            return;
-        }
-        match next {
-            Some(next) => from = next,
-            None => return,
-        }
-    }
-}
-
-fn read_page<M: Fold>(reader: &dyn Reader, from: Position, limit: usize) -> Page<M::Event> {
-    let mut events = reader.events(from, limit)?.into_iter();
-    let mut expected = from;
-    let mut page = Vec::with_capacity(limit);
-    for event in &mut events {
-        if event.position != expected || event.computed_leaf() != event.leaf {
-            return Err(OpenError::Store(StoreError::Damaged {
-                what: format!("event {expected}"),
-            }));
-        }
-        let position = event.position;
-        let decoded = M::decode(&event.bytes)
-            .map_err(|source: DecodeError| OpenError::Unreadable { position, source })?;
-        page.push((event, decoded));
-        expected = expected.next();
-    }
-    Ok(page)
-}
-
-fn fold_pages<M: Fold>(
-    view: &mut View<M>,
-    pages: &Receiver<Page<M::Event>>,
-    head: Option<&Head>,
-) -> Result<(), OpenError> {
-    for page in pages {
-        for (stored, event) in page? {
-            let recorded = Recorded {
-                position: stored.position,
-                at: stored.recorded_at,
-                by: stored.actor,
-            };
-            view.state.apply(&recorded, &event);
-            view.frontier.push(stored.leaf);
-            view.position = stored.position;
-            view.recorded_at = stored.recorded_at;
-            check_head(view, head)?;
-        }
-    }
-    Ok(())
 }

@@ -119,6 +119,16 @@ fn the_deepest_condition_is_read_back_from_its_stored_bytes() {
 }
 
 #[test]
+fn texts_that_look_like_a_derivation_are_texts() {
+    let mut book = Book::shipped();
+    for words in [r#"a,"rules":[b"#, r#"a]}},"draws":[b"#, r#"\"}},"draws":["#] {
+        let facts = clean(TODAY).with(|f| f.unhandled.push(words.parse().unwrap()));
+        // `run` reads the event back and compares the two.
+        book.run(1, determine(facts, false)).unwrap();
+    }
+}
+
+#[test]
 fn the_version_in_force_is_chosen_by_day() {
     let mut book = Book::empty();
     for (version, day) in [

@@ -18,6 +18,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What the command line asks for.
 pub(crate) struct Asked {
     /// Where books are written. Use a real disk.

@@ -14,26 +14,36 @@ use crate::gauge::{clock, spread, timed, worked};
 pub(crate) fn run(asked: &Asked) -> anyhow::Result<()> {
     let events = read(asked)?;
     mix(&events)?;
-    let (mut plain, mut hashed, mut decoded) = (Vec::new(), Vec::new(), Vec::new());
     let rate = |took: std::time::Duration| events.len() as f64 / took.as_secs_f64();
+    let (mut decoded, mut plain, mut hashed) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut in_parts_plain, mut in_parts_hashed) = (Vec::new(), Vec::new());
     for _ in 0..asked.runs {
         let (took, count) = worked(|| decode(&events));
-        count?;
         decoded.push(rate(took));
-        let (took, state) = worked(|| replay(&events, false));
-        plain.push(rate(took));
-        drop(state?);
-        let (took, state) = worked(|| replay(&events, true));
-        hashed.push(rate(took));
-        drop(state?);
+        count?;
+        for (check, figures) in [(false, &mut plain), (true, &mut hashed)] {
+            let (took, state) = worked(|| replay(&events, check));
+            figures.push(rate(took));
+            drop(state?);
+        }
+        for (check, figures) in [(false, &mut in_parts_plain), (true, &mut in_parts_hashed)] {
+            let (took, state) = timed(|| in_parts(&events, check));
+            figures.push(rate(took));
+            drop(state?);
+        }
     }
-    spread("decode alone", "events/s", &decoded);
-    spread("replay (decode and apply)", "events/s", &plain);
-    spread(
-        "replay with every leaf and the root checked",
-        "events/s",
-        &hashed,
-    );
+    for (what, figures) in [
+        ("decode alone, one thread", decoded),
+        ("replay (decode and apply), one thread", plain),
+        ("the same with every leaf and the root checked", hashed),
+        ("replay in parts, as the engine does", in_parts_plain),
+        (
+            "the same with every leaf and the root checked",
+            in_parts_hashed,
+        ),
+    ] {
+        spread(what, "events/s", &figures);
+    }
     Ok(())
 }
 
@@ -52,6 +62,47 @@ pub(crate) fn read(asked: &Asked) -> anyhow::Result<Vec<StoredEvent>> {
     }
 }
 
+/// As the engine does it: each part of the state on a thread of its own.
+fn in_parts(events: &[StoredEvent], check: bool) -> anyhow::Result<State> {
+    let fold = |number: usize, mut state: State| -> anyhow::Result<State> {
+        for stored in events {
+            if State::part(&stored.bytes) == number {
+                fold_one(&mut state, stored, check)?;
+            }
+        }
+        Ok(state)
+    };
+    std::thread::scope(|scope| {
+        let parts = State::default().split().into_iter().enumerate();
+        let parts: Vec<_> = parts
+            .map(|(number, part)| scope.spawn(move || fold(number, part)))
+            .collect();
+        let mut frontier = Frontier::default();
+        if check {
+            events.iter().for_each(|stored| frontier.push(stored.leaf));
+        }
+        std::hint::black_box(frontier.root());
+        let folded = parts.into_iter().map(|part| {
+            let part = part.join();
+            part.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        Ok(State::join(folded.collect::<anyhow::Result<_>>()?))
+    })
+}
+
+fn fold_one(state: &mut State, stored: &StoredEvent, check: bool) -> anyhow::Result<()> {
+    let sound = !check || stored.computed_leaf() == stored.leaf;
+    anyhow::ensure!(sound, "a leaf differs");
+    let event = Event::decode(&stored.bytes)?;
+    let recorded = Recorded {
+        position: stored.position,
+        at: stored.recorded_at,
+        by: stored.actor,
+    };
+    state.apply(&recorded, &event);
+    Ok(())
+}
+
 fn decode(events: &[StoredEvent]) -> anyhow::Result<()> {
     for stored in events {
         std::hint::black_box(Event::decode(&stored.bytes)?);
@@ -63,17 +114,10 @@ fn replay(events: &[StoredEvent], check: bool) -> anyhow::Result<State> {
     let mut state = State::default();
     let mut frontier = Frontier::default();
     for stored in events {
+        fold_one(&mut state, stored, check)?;
         if check {
-            anyhow::ensure!(stored.computed_leaf() == stored.leaf, "a leaf differs");
             frontier.push(stored.leaf);
         }
-        let event = Event::decode(&stored.bytes)?;
-        let recorded = Recorded {
-            position: stored.position,
-            at: stored.recorded_at,
-            by: stored.actor,
-        };
-        state.apply(&recorded, &event);
     }
     std::hint::black_box(frontier.root());
     Ok(state)
