@@ -184,7 +184,7 @@ fn place(bins: &mut Vec<Bin>, steady: &mut Steady, demand: Demand) -> bool {
 }
 
 /// The demands not over at `now`, in order of start, then of making.
-fn demands(
+pub(crate) fn demands(
     state: &State,
     calendar: &Calendar,
     now: Option<Instant>,
@@ -309,7 +309,7 @@ fn bins(state: &State, calendar: &Calendar, start: Instant, suppose: Suppose<'_>
 }
 
 /// Windows joined where they touch or overlap.
-fn join(windows: impl Iterator<Item = (Instant, Instant)>) -> Vec<(Instant, Instant)> {
+pub(crate) fn join(windows: impl Iterator<Item = (Instant, Instant)>) -> Vec<(Instant, Instant)> {
     let mut joined: Vec<(Instant, Instant)> = Vec::new();
     let mut windows: Vec<_> = windows.collect();
     windows.sort_unstable();

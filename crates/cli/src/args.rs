@@ -89,6 +89,9 @@ macro_rules! nouns {
             /// Tell a story of dated acts to a new book.
             #[command(subcommand)]
             Story(crate::story::Story),
+            /// How many nodes there are and how they stand, and simulations.
+            #[command(subcommand)]
+            Capacity(commands::capacity::Capacity),
             /// Explain an error code.
             Errors(commands::errors::Errors),
             /// Write a completion script for a shell.
@@ -103,6 +106,7 @@ macro_rules! nouns {
                     Self::Init(init) => init.run(global),
                     Self::Serve(serve) => serve.run(global),
                     Self::Journal(journal) => journal.run(global),
+                    Self::Capacity(verb) => commands::capacity::capacity(verb, global),
                     Self::Errors(errors) => errors.run(global),
                     Self::Completions(completions) => completions.run(),
                     Self::Story(verb) => crate::story::story(verb, global),
@@ -158,8 +162,6 @@ nouns! {
     Reservation(commands::capacity::Reservation) => commands::capacity::reservation;
     /// Allocations: named nodes bound to lots.
     Allocation(commands::capacity::Allocation) => commands::capacity::allocation;
-    /// How many nodes there are, and how they stand.
-    Capacity(commands::capacity::Capacity) => commands::capacity::capacity;
     /// Parties: who is who, sealed or in the open.
     Party(commands::parties::Party) => commands::parties::party;
     /// Interests: who holds how much of whom.

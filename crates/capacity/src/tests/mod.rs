@@ -1,6 +1,7 @@
 //! Tests: stories by hand, and histories against a naive model.
 
 mod model;
+mod names;
 mod scale;
 mod stories;
 

@@ -5,6 +5,8 @@ use bareboat_client::Request;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use crate::args::Global;
+use crate::commands::simulate::Simulate;
 use crate::session::{Session, body, text};
 use crate::show;
 
@@ -311,16 +313,22 @@ pub enum Capacity {
         #[arg(long)]
         contract: Option<String>,
     },
+    /// Decide a file of requests on an empty pool, and measure it; no book is needed.
+    Simulate(Simulate),
 }
 
 /// Runs a verb of capacity.
-pub fn capacity(verb: Capacity, session: &Session) -> Result<()> {
-    let Capacity::Show {
-        site,
-        model,
-        project,
-        contract,
-    } = verb;
+pub fn capacity(verb: Capacity, global: &Global) -> Result<()> {
+    let (site, model, project, contract) = match verb {
+        Capacity::Simulate(ask) => return ask.run(global),
+        Capacity::Show {
+            site,
+            model,
+            project,
+            contract,
+        } => (site, model, project, contract),
+    };
+    let session = Session::open(global)?;
     let request = Request::get("/v1/capacity")
         .with_some("site", site)
         .with_some("model", model)

@@ -19,6 +19,7 @@ pub mod rulebook;
 pub mod screening;
 pub mod seals;
 pub mod serve;
+pub mod simulate;
 
 use crate::args::Arguments;
 
