@@ -17,6 +17,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::ask::Caller;
 use crate::query::{Query, invalid};
+use crate::routes::parties::veil::Veil;
 use crate::{App, respond, routes};
 
 const CHUNK: usize = 500;
@@ -95,8 +96,11 @@ async fn pump(app: App, caller: Caller, first: Position, sender: &Sender) -> Res
             let Some(end) = events.last().map(|event| event.position) else {
                 return Err(Gone);
             };
+            let view = app.engine.view();
+            let veil = Veil::of_principal(&view.state, caller.principal);
             for event in events {
-                send(sender, one(event)).await?;
+                let event = routes::book::event(event, &view.state, veil.as_ref());
+                send(sender, one(&event)).await?;
             }
             next = end.next();
         }
@@ -128,11 +132,10 @@ async fn read(app: &App, from: Position) -> Option<Vec<StoredEvent>> {
     }
 }
 
-fn one(event: StoredEvent) -> Event {
-    let position = event.position.to_string();
-    let wire = routes::book::event(event);
+fn one(event: &bareboat_api::book::Event) -> Event {
     // Wire types are structs of strings and numbers.
-    let data = serde_json::to_string(&wire).unwrap_or_default();
+    let data = serde_json::to_string(event).unwrap_or_default();
+    let position = event.position.to_string();
     Event::default().id(position).event("event").data(data)
 }
 

@@ -21,6 +21,7 @@ use crate::act::Represent;
 use crate::ask::forbidden;
 use crate::query::{Query, invalid};
 use crate::route::{Handler, Payload};
+use crate::routes::parties::veil::Veil;
 use crate::{Act, Ask, entropy, respond};
 
 /// How often a write is made anew because the caller's grants changed while it waited.
@@ -151,7 +152,13 @@ async fn submit(
         if let SubmitError::Rejected(_) = &error {
             tracing::info!(code = respond::code(&error), "a command was refused");
         }
-        respond::not_recorded(&error)
+        let mut problem = respond::not_recorded(&error);
+        // A refusal may say what was found on the way to who owns a party.
+        let view = asked.app.engine.view();
+        if let Some(veil) = Veil::of_principal(&view.state, asked.caller.principal) {
+            problem.detail = veil.words(&view.state, &problem.detail);
+        }
+        problem
     })?;
     let (body, revealed) = match act.reveal {
         Some(reveal) if !terms.dry_run => {
