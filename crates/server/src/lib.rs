@@ -32,7 +32,7 @@ pub use ask::{Ask, Caller, Found};
 pub use clock::SystemClock;
 pub use entropy::{command_id, random};
 pub use route::Route;
-pub use serve::{ServeError, serve};
+pub use serve::{GRACE, ServeError, serve};
 
 /// The book's engine.
 pub type Engine = bareboat_journal::Engine<bareboat_book::State>;
