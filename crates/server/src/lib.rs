@@ -18,6 +18,7 @@ mod entropy;
 mod metrics;
 pub mod openapi;
 mod page;
+mod past;
 mod query;
 mod respond;
 pub mod route;

@@ -336,3 +336,22 @@ fn metrics_and_the_stream_need_their_permissions() {
         403
     );
 }
+
+#[test]
+fn a_walk_through_a_past_state_keeps_it_no_longer_than_the_engine_does() {
+    use bareboat_base::Position;
+    use bareboat_journal::AsOf;
+    let server = Server::start();
+    server.world();
+    let then = server.position();
+    server.organisation("LATER", "partner", None);
+    let path = format!("/v1/organisations?limit=1&as_of={then}");
+    let first = server.get(&server.admin, &path).ok();
+    let next = first["next_cursor"].as_str().unwrap();
+    server
+        .get(&server.admin, &format!("{path}&cursor={next}"))
+        .ok();
+    let past = server.app.engine.as_of(AsOf::Position(Position(then)));
+    // The engine's own, and this one.
+    assert_eq!(std::sync::Arc::strong_count(&past.unwrap()), 2);
+}
