@@ -182,7 +182,7 @@ fn still_allowed(app: &App, caller: &Caller) -> bool {
     let access = &view.state.access;
     let now = app.present(&view);
     let key = access.keys.get(&caller.key);
-    let stands = key.is_some_and(|key| key.revoked.is_none() && now < key.expires_at);
+    let stands = key.is_some_and(|key| key.stands(now));
     let permission = bareboat_access::Permission::JournalRead;
     stands && bareboat_access::reach(access, caller.principal, permission).is_book()
 }

@@ -3,8 +3,10 @@
 
 mod common;
 
+use bareboat_base::{Clock as _, Instant};
+use bareboat_server::SystemClock;
 use common::Server;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn the_book_says_where_it_stands() {
@@ -354,4 +356,54 @@ fn a_walk_through_a_past_state_keeps_it_no_longer_than_the_engine_does() {
     let past = server.app.engine.as_of(AsOf::Position(Position(then)));
     // The engine's own, and this one.
     assert_eq!(std::sync::Arc::strong_count(&past.unwrap()), 2);
+}
+
+/// A request whose body ends only after a while.
+fn slow(server: &Server, key: &str, body: &Value, meanwhile: impl FnOnce() + Send) -> u16 {
+    let (send, receive) = tokio::sync::mpsc::channel::<Result<_, std::io::Error>>(1);
+    let request = common::request("POST", key, "/v1/organisations")
+        .header("content-type", "application/json")
+        .body(axum::body::Body::from_stream(
+            tokio_stream::wrappers::ReceiverStream::new(receive),
+        ));
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            meanwhile();
+            send.blocking_send(Ok(body.to_string())).unwrap();
+        });
+        server.send(request.unwrap()).status
+    })
+}
+
+#[test]
+fn a_key_that_ended_since_it_was_let_in_writes_nothing() {
+    let server = Server::start();
+    let operator = server.get(&server.admin, "/v1/organisations").ok();
+    let operator = operator["items"][0]["id"].as_str().unwrap().to_owned();
+    let after = |seconds: i64| {
+        let now = SystemClock.now().micros();
+        let then = Instant::from_micros(now + seconds * 1_000_000);
+        then.unwrap().to_string()
+    };
+    let key_of = |principal: &str, seconds: i64| {
+        let body = json!({ "principal": principal, "expires_at": after(seconds) });
+        server.post(&server.admin, "/v1/keys", body).ok()
+    };
+    let secret = |key: &Value| key["secret"].as_str().unwrap().to_owned();
+    let holder = server.holder(&operator, "admin", None, None);
+    let body = |code: &str| json!({ "code": code, "name": "A", "kind": "partner" });
+
+    let short = secret(&key_of(&holder.principal, 2));
+    let wait = || std::thread::sleep(std::time::Duration::from_secs(2));
+    assert_eq!(slow(&server, &short, &body("EXPIRED"), wait), 401);
+
+    let old = key_of(&holder.principal, 1_000);
+    let rotate = format!("/v1/keys/{}/rotate", old["id"].as_str().unwrap());
+    let new = json!({ "expires_at": after(2_000) });
+    let rotated = || drop(server.post(&server.admin, &rotate, new).ok());
+    assert_eq!(slow(&server, &secret(&old), &body("ROTATED"), rotated), 401);
+
+    let kept = secret(&key_of(&holder.principal, 1_000));
+    assert_eq!(slow(&server, &kept, &body("KEPT"), || {}), 201);
 }

@@ -219,12 +219,19 @@ fn precondition(
 ) -> Precondition<State> {
     let (caller, reach) = (asked.caller.clone(), asked.reach.clone());
     let (permission, if_match) = (asked.route.permission, terms.if_match.clone());
+    let app = asked.app.clone();
     Box::new(move |state| {
+        // A key that was rotated away ends at the instant of that record.
+        let clock = (!state.simulated_clock()).then(|| app.clock.now());
+        let present = state.recorded_at.max(clock);
         let key = state.access.keys.get(&caller.key);
         let now = permission.map_or_else(Visibility::nothing, |permission| {
             bareboat_access::reach(&state.access, caller.principal, permission)
         });
-        if key.is_none_or(|key| key.revoked.is_some()) || now != reach {
+        let stands = key
+            .zip(present)
+            .is_some_and(|(key, present)| key.stands(present));
+        if !stands || now != reach {
             grants_changed.store(true, Relaxed);
             return Err(PreconditionFailed("your grants have changed".to_owned()));
         }
