@@ -294,3 +294,41 @@ fn a_server_that_is_asked_twice_to_stop_does_not_wait() {
     assert_eq!(serving.child.wait().unwrap().code(), Some(1));
     assert!(asked.elapsed() < std::time::Duration::from_secs(5));
 }
+
+#[test]
+fn what_is_said_goes_before_the_environment() {
+    let book = Book::new();
+    let key_file = book.folder.path().join("admin.key");
+    let show = |change: &dyn Fn(&mut Command)| {
+        let mut command = bareboat();
+        change(command.args(["book", "show"]));
+        run(&mut command)
+    };
+    let (code, _, stderr) = show(&|command| {
+        let command = command.arg("--book").arg(book.path());
+        let command = command.arg("--key-file").arg(&key_file);
+        command.env("BAREBOAT_KEY", "bbk_no");
+    });
+    assert_eq!(code, 0, "{stderr}");
+    let (code, _, stderr) = show(&|command| {
+        let command = command.args(["--server", "http://127.0.0.1:9"]);
+        command.env("BAREBOAT_BOOK", book.path());
+    });
+    assert_eq!(code, 7, "{stderr}");
+    let (code, _, stderr) = show(&|command| {
+        let command = command.arg("--book").arg(book.path());
+        let command = command.env("BAREBOAT_SERVER", "http://127.0.0.1:9");
+        command.env("BAREBOAT_KEY", &book.key);
+    });
+    assert_eq!(code, 0, "{stderr}");
+    for both in [
+        ["--book", "a", "--server", "b"],
+        ["--key", "a", "--key-file", "b"],
+    ] {
+        let (code, _, stderr) = show(&|command| {
+            command.args(both);
+        });
+        assert_eq!(code, 2, "{stderr}");
+        assert!(stderr.contains("cannot both be given"), "{stderr}");
+    }
+}
