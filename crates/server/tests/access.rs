@@ -407,3 +407,30 @@ fn a_key_that_ended_since_it_was_let_in_writes_nothing() {
     let kept = secret(&key_of(&holder.principal, 1_000));
     assert_eq!(slow(&server, &kept, &body("KEPT"), || {}), 201);
 }
+
+#[test]
+fn a_writes_answer_has_a_tag_only_when_a_later_write_can_be_guarded_by_it() {
+    let server = Server::simulated(common::deal::BEGINS);
+    let world = server.world();
+    let deal = common::deal::signed(&server, &world);
+    let (planner, compliance) = (world.key("planner"), world.key("compliance"));
+    let path = format!("/v1/contracts/{}", deal.contract);
+    let at = server.app.engine.view().recorded_at.to_string();
+    let change = json!({ "at": at, "reason": "asked to" });
+    // The answer tells less than the contract does.
+    for (key, verb) in [(planner, "suspend"), (compliance, "resume")] {
+        let done = server.post(key, &format!("{path}/{verb}"), change.clone());
+        assert_eq!((done.status, done.header("etag")), (200, None), "{verb}");
+    }
+    let mut draft = deal.draft.clone();
+    draft["reference"] = "OSA-2026-02".into();
+    let other = server.post(planner, "/v1/contracts", draft).field("id");
+    let path = format!("/v1/contracts/{other}");
+    let withdraw = format!("{path}/withdraw");
+    let tried = server.post(planner, &format!("{withdraw}?dry_run=true"), Value::Null);
+    assert_eq!((tried.status, tried.header("etag")), (200, None));
+    let done = server.post(planner, &withdraw, Value::Null);
+    let read = server.get(planner, &path);
+    assert!(done.header("etag").is_some());
+    assert_eq!(done.header("etag"), read.header("etag"));
+}

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use super::Asked;
 use super::read::apart;
-use crate::act::Represent;
+use crate::act::{Answer, Represent};
 use crate::ask::forbidden;
 use crate::query::{Query, invalid};
 use crate::route::{Handler, Payload};
@@ -130,7 +130,9 @@ async fn submit(
         let detail = "this operation does not check If-Match";
         return Err(Problem::edge(Edge::NoPrecondition, detail));
     }
+    let current = act.current.clone();
     let precondition = precondition(asked, terms, act.current, Arc::clone(grants_changed));
+    let shown = Arc::new(AtomicBool::new(false));
     let submission = Submission {
         command_id: made.command_id,
         actor: asked.caller.principal,
@@ -140,7 +142,7 @@ async fn submit(
         documents: act.documents,
         sealed: act.sealed,
         precondition: Some(precondition),
-        answer: act.answer,
+        answer: noting(act.answer, current, Arc::clone(&shown)),
     };
     let outcome = if terms.dry_run {
         let engine = asked.app.engine.clone();
@@ -160,17 +162,34 @@ async fn submit(
         }
         problem
     })?;
-    let (body, revealed) = match act.reveal {
+    // What a later `If-Match` is compared with: a repeated answer may be out of date, and a dry
+    // run's is of a state that never was.
+    let newest = shown.load(Relaxed) && !accepted.replayed && !terms.dry_run;
+    let (body, tag) = match act.reveal {
         Some(reveal) if !terms.dry_run => {
             let (replayed, answer) = (accepted.replayed, accepted.answer.clone());
-            (
-                apart(move || merge(&answer, reveal(replayed)?)).await?,
-                true,
-            )
+            let body = apart(move || merge(&answer, reveal(replayed)?)).await?;
+            (body, None)
         }
-        _ => (accepted.answer.clone(), false),
+        _ => {
+            let body = accepted.answer.clone();
+            let tag = newest.then(|| respond::etag(&body));
+            (body, tag)
+        }
     };
-    Ok(answered(asked, terms, &accepted, body, revealed))
+    Ok(answered(asked, terms, &accepted, body, tag))
+}
+
+/// The same answer, and whether it shows just what the write is guarded by.
+fn noting(answer: Answer, current: Option<Represent>, shown: Arc<AtomicBool>) -> Answer {
+    let Some(current) = current else {
+        return answer;
+    };
+    Box::new(move |state, events| {
+        let body = answer(state, events);
+        shown.store(current(state).as_ref() == Some(&body), Relaxed);
+        body
+    })
 }
 
 fn merge(answer: &[u8], more: serde_json::Map<String, Value>) -> Result<Vec<u8>, Problem> {
@@ -187,11 +206,10 @@ fn answered(
     terms: &Terms,
     accepted: &Accepted,
     body: Vec<u8>,
-    revealed: bool,
+    tag: Option<String>,
 ) -> Response<Body> {
-    let tag = respond::etag(&body);
     let mut response = respond::answer(asked.route.status, "application/json", body);
-    if !revealed {
+    if let Some(tag) = tag {
         respond::set(&mut response, header::ETAG.as_str(), &tag);
     }
     respond::set(&mut response, names::POSITION, &accepted.last.to_string());
