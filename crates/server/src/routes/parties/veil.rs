@@ -79,10 +79,10 @@ impl Veil {
     /// An event as the caller may read it.
     pub(crate) fn event(&self, state: &State, event: &mut Value) {
         match event["type"].as_str() {
-            Some("parties.interest_recorded" | "parties.interest_ended") => {
-                if self.covers_interest(state, &event["data"]) {
-                    event["data"] = json!({ "withheld": WITHHELD });
-                }
+            Some("parties.interest_recorded" | "parties.interest_ended")
+                if self.covers_interest(state, &event["data"]) =>
+            {
+                event["data"] = json!({ "withheld": WITHHELD });
             }
             Some("rulebook.determination_made") => self.judged(state, &mut event["data"], None),
             _ => {}
