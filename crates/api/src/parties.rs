@@ -232,7 +232,7 @@ pub struct AmendParty {
     /// The document of that declaration, when one was kept; only with `no_parent`.
     pub no_parent_digest: Option<wire::Digest>,
     /// Whether to seal what the name and the fields beside it say; only with a name. When absent,
-    /// as the party is now.
+    /// as the party is now. A party in the open cannot be sealed: register a new one.
     pub sealed: Option<bool>,
 }
 

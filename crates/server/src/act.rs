@@ -1,13 +1,15 @@
 //! What a write's handler gives back: the command, and how it is answered.
 
+use std::sync::Arc;
+
 use bareboat_api::Problem;
 use bareboat_book::{Command, Event, State};
 use bareboat_journal::{Document, SealedBlob};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-type Answer = Box<dyn FnOnce(&State, &[Event]) -> Vec<u8> + Send>;
-pub(crate) type Represent = Box<dyn FnOnce(&State) -> Option<Vec<u8>> + Send>;
+pub(crate) type Answer = Box<dyn FnOnce(&State, &[Event]) -> Vec<u8> + Send>;
+pub(crate) type Represent = Arc<dyn Fn(&State) -> Option<Vec<u8>> + Send + Sync>;
 type Reveal = Box<dyn FnOnce(bool) -> Result<Map<String, Value>, Problem> + Send>;
 
 /// One write, ready to be submitted.
@@ -60,9 +62,9 @@ impl Act {
     #[must_use]
     pub fn guarded<T: Serialize>(
         mut self,
-        current: impl FnOnce(&State) -> Option<T> + Send + 'static,
+        current: impl Fn(&State) -> Option<T> + Send + Sync + 'static,
     ) -> Self {
-        self.current = Some(Box::new(move |state| {
+        self.current = Some(Arc::new(move |state: &State| {
             current(state).and_then(|value| serde_json::to_vec(&value).ok())
         }));
         self

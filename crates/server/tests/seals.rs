@@ -483,6 +483,23 @@ fn a_client_and_its_partner_open_their_own_and_no_other() {
 }
 
 #[test]
+fn what_stands_in_the_open_is_not_sealed_afterwards() {
+    let watched = Watched::start();
+    let body = json!({ "kind": "company", "name": "Open Holdings", "source": "x" });
+    let party = watched.post("compliance", "/v1/parties", body).ok();
+    let amend = json!({
+        "expected_version": 1, "kind": "company", "name": "Open Holdings", "source": "x",
+        "sealed": true,
+    });
+    let path = format!("/v1/parties/{}/amend", id(&party));
+    let refused = watched.post("compliance", &path, amend);
+    assert_eq!(
+        (refused.status, refused.code().as_str()),
+        (409, "parties.registered_open")
+    );
+}
+
+#[test]
 fn an_interest_that_touches_a_sealed_party_inherits_the_seal() {
     let watched = Watched::start();
     let party = register(&watched);

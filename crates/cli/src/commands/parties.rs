@@ -123,7 +123,8 @@ pub struct Amend {
     /// Its name; left out, names, address and identifiers stay as they are.
     #[arg(long)]
     name: Option<String>,
-    /// Seal them (true) or not (false); left out, as the party is now.
+    /// Keep them sealed (true), or write them in the open (false); left out, as the party is now.
+    /// What was in the open cannot be sealed any more: register a new party.
     #[arg(long, requires = "name")]
     sealed: Option<bool>,
     #[command(flatten)]

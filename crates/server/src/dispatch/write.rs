@@ -17,10 +17,11 @@ use serde_json::Value;
 
 use super::Asked;
 use super::read::apart;
-use crate::act::Represent;
+use crate::act::{Answer, Represent};
 use crate::ask::forbidden;
 use crate::query::{Query, invalid};
 use crate::route::{Handler, Payload};
+use crate::routes::parties::veil::Veil;
 use crate::{Act, Ask, entropy, respond};
 
 /// How often a write is made anew because the caller's grants changed while it waited.
@@ -129,7 +130,9 @@ async fn submit(
         let detail = "this operation does not check If-Match";
         return Err(Problem::edge(Edge::NoPrecondition, detail));
     }
+    let current = act.current.clone();
     let precondition = precondition(asked, terms, act.current, Arc::clone(grants_changed));
+    let shown = Arc::new(AtomicBool::new(false));
     let submission = Submission {
         command_id: made.command_id,
         actor: asked.caller.principal,
@@ -139,7 +142,7 @@ async fn submit(
         documents: act.documents,
         sealed: act.sealed,
         precondition: Some(precondition),
-        answer: act.answer,
+        answer: noting(act.answer, current, Arc::clone(&shown)),
     };
     let outcome = if terms.dry_run {
         let engine = asked.app.engine.clone();
@@ -151,19 +154,42 @@ async fn submit(
         if let SubmitError::Rejected(_) = &error {
             tracing::info!(code = respond::code(&error), "a command was refused");
         }
-        respond::not_recorded(&error)
+        let mut problem = respond::not_recorded(&error);
+        // A refusal may say what was found on the way to who owns a party.
+        let view = asked.app.engine.view();
+        if let Some(veil) = Veil::of_principal(&view.state, asked.caller.principal) {
+            problem.detail = veil.words(&view.state, &problem.detail);
+        }
+        problem
     })?;
-    let (body, revealed) = match act.reveal {
+    // What a later `If-Match` is compared with: a repeated answer may be out of date, and a dry
+    // run's is of a state that never was.
+    let newest = shown.load(Relaxed) && !accepted.replayed && !terms.dry_run;
+    let (body, tag) = match act.reveal {
         Some(reveal) if !terms.dry_run => {
             let (replayed, answer) = (accepted.replayed, accepted.answer.clone());
-            (
-                apart(move || merge(&answer, reveal(replayed)?)).await?,
-                true,
-            )
+            let body = apart(move || merge(&answer, reveal(replayed)?)).await?;
+            (body, None)
         }
-        _ => (accepted.answer.clone(), false),
+        _ => {
+            let body = accepted.answer.clone();
+            let tag = newest.then(|| respond::etag(&body));
+            (body, tag)
+        }
     };
-    Ok(answered(asked, terms, &accepted, body, revealed))
+    Ok(answered(asked, terms, &accepted, body, tag))
+}
+
+/// The same answer, and whether it shows just what the write is guarded by.
+fn noting(answer: Answer, current: Option<Represent>, shown: Arc<AtomicBool>) -> Answer {
+    let Some(current) = current else {
+        return answer;
+    };
+    Box::new(move |state, events| {
+        let body = answer(state, events);
+        shown.store(current(state).as_ref() == Some(&body), Relaxed);
+        body
+    })
 }
 
 fn merge(answer: &[u8], more: serde_json::Map<String, Value>) -> Result<Vec<u8>, Problem> {
@@ -180,11 +206,10 @@ fn answered(
     terms: &Terms,
     accepted: &Accepted,
     body: Vec<u8>,
-    revealed: bool,
+    tag: Option<String>,
 ) -> Response<Body> {
-    let tag = respond::etag(&body);
     let mut response = respond::answer(asked.route.status, "application/json", body);
-    if !revealed {
+    if let Some(tag) = tag {
         respond::set(&mut response, header::ETAG.as_str(), &tag);
     }
     respond::set(&mut response, names::POSITION, &accepted.last.to_string());
@@ -212,12 +237,19 @@ fn precondition(
 ) -> Precondition<State> {
     let (caller, reach) = (asked.caller.clone(), asked.reach.clone());
     let (permission, if_match) = (asked.route.permission, terms.if_match.clone());
+    let app = asked.app.clone();
     Box::new(move |state| {
+        // A key that was rotated away ends at the instant of that record.
+        let clock = (!state.simulated_clock()).then(|| app.clock.now());
+        let present = state.recorded_at.max(clock);
         let key = state.access.keys.get(&caller.key);
         let now = permission.map_or_else(Visibility::nothing, |permission| {
             bareboat_access::reach(&state.access, caller.principal, permission)
         });
-        if key.is_none_or(|key| key.revoked.is_some()) || now != reach {
+        let stands = key
+            .zip(present)
+            .is_some_and(|(key, present)| key.stands(present));
+        if !stands || now != reach {
             grants_changed.store(true, Relaxed);
             return Err(PreconditionFailed("your grants have changed".to_owned()));
         }

@@ -59,6 +59,14 @@ impl Server {
         self.call("POST", key, path, &[("bareboat-recorded-at", at)], body)
     }
 
+    /// The same, or right after the last event.
+    fn post_from(&self, at: Option<&str>, key: &str, path: &str, body: Value) -> Answer {
+        match at {
+            Some(at) => self.post_at(at, key, path, body),
+            None => self.post(key, path, body),
+        }
+    }
+
     fn state(&self) -> State {
         self.app.engine.view().state.clone()
     }
@@ -95,8 +103,8 @@ fn party(server: &Server, name: &str, country: &str) -> PartyId {
     found.unwrap()
 }
 
-fn screened(server: &Server, parties: &[PartyId]) {
-    use bareboat_screening::{Command as C, ImportList, ListChange, RecordScreening};
+fn import_list(server: &Server) {
+    use bareboat_screening::{Command as C, ImportList, ListChange};
     let entries = 10;
     let import = ImportList {
         list: p("EL"),
@@ -116,6 +124,10 @@ fn screened(server: &Server, parties: &[PartyId]) {
         confirmed: false,
     };
     server.record(None, Command::Screening(C::ImportList(import)));
+}
+
+fn screened(server: &Server, parties: &[PartyId]) {
+    use bareboat_screening::{Command as C, RecordScreening};
     let newest = server.state().screening.newest(&p("EL")).unwrap().0;
     for party in parties {
         let version = server.state().parties.party(*party).unwrap().version;
@@ -231,28 +243,43 @@ pub fn deal(server: &Server, world: &World) -> Deal {
         let body = json!({ "shipped": regime });
         server.post(compliance, "/v1/rulebooks", body).ok();
     }
-    let partner = party(server, "Setouchi Cloud Partners KK", "JP");
-    let client = party(server, "Marlin Vision Labs", "SG");
-    screened(server, &[partner, client]);
+    import_list(server);
+    let names = ["Setouchi Cloud Partners KK", "Marlin Vision Labs"];
+    let parties = names.map(|name| name.to_owned());
     let entity = json!({
         "code": "HC-JP", "name": "Harbour Compute KK", "country": "JP",
         "functional_currency": "JPY", "tax_id": null,
     });
     let finance = world.key("finance");
     let entity = server.post(finance, "/v1/entities", entity).field("id");
-    let side = &world.sides[0];
+    drafted(server, world, 0, ("OSA-2026-01", 80), parties, entity)
+}
+
+/// A draft of one side, between two parties that are registered and screened for it.
+fn drafted(
+    server: &Server,
+    world: &World,
+    side: usize,
+    (reference, gpus): (&str, u32),
+    [partner, client]: [String; 2],
+    entity: String,
+) -> Deal {
+    let partner = party(server, &partner, "JP");
+    let client = party(server, &client, "SG");
+    screened(server, &[partner, client]);
+    let side = &world.sides[side];
     let draft = json!({
-        "reference": "OSA-2026-01",
+        "reference": reference,
         "entity": "HC-JP",
         "partner": partner.to_string(),
         "client": client.to_string(),
-        "organisation": "ONE-P",
+        "organisation": side.partner,
         "client_organisation": side.tenant,
         "project": "main",
         "currency": "USD",
         "billing_zone": "Asia/Tokyo",
         "lots": [{
-            "model": "B200", "site": "OSA", "gpus": 80,
+            "model": "B200", "site": "OSA", "gpus": gpus,
             "window": { "from": "2026-03-01", "to": "2029-03-01" },
         }],
         "price": { "total": "6496000.00 USD" },
@@ -279,35 +306,45 @@ pub fn deal(server: &Server, world: &World) -> Deal {
 /// The deal signed, and its nodes named.
 pub fn signed(server: &Server, world: &World) -> Deal {
     let deal = deal(server, world);
-    let contract = format!("/v1/contracts/{}", deal.contract);
-    let used = json!({
-        "purpose": "training", "wmd": false, "military_intelligence": false,
-        "training_for_d5_party": false, "diversion": false,
-        "ear_activity": "in-country-transfer", "declared_on": "2026-02-16",
-        "source": "end-user statement", "document": { "text": "we train models" },
-    });
-    let at = "2026-02-17T05:00:00Z";
-    server
-        .post_at(
-            at,
-            world.key("compliance"),
-            &format!("{contract}/use"),
-            used,
-        )
-        .ok();
-    let planner = world.key("planner");
-    let body = json!({ "signed_on": "2026-02-17" });
-    let sign = format!("{contract}/sign");
-    server.post(planner, &sign, body).ok();
-    let at = "2026-02-28T15:00:00Z";
-    let allocate = format!("/v1/lots/{}/allocate", deal.lot);
-    server
-        .post_at(
-            at,
-            world.key("site_operator"),
-            &allocate,
-            json!({ "at": at }),
-        )
-        .ok();
+    bind(server, world, &[&deal]);
     deal
+}
+
+/// A deal of each side, signed, with nodes named: 10 nodes for the first, 2 for the second.
+pub fn both_signed(server: &Server, world: &World) -> [Deal; 2] {
+    let first = deal(server, world);
+    let parties = ["Kumano Cloud KK", "Albatross Research"];
+    let parties = parties.map(|name| name.to_owned());
+    let entity = first.entity.clone();
+    let second = drafted(server, world, 1, ("OSA-2026-02", 16), parties, entity);
+    bind(server, world, &[&first, &second]);
+    [first, second]
+}
+
+fn bind(server: &Server, world: &World, deals: &[&Deal]) {
+    let planner = world.key("planner");
+    let mut at = Some("2026-02-17T05:00:00Z");
+    for deal in deals {
+        let contract = format!("/v1/contracts/{}", deal.contract);
+        let used = json!({
+            "purpose": "training", "wmd": false, "military_intelligence": false,
+            "training_for_d5_party": false, "diversion": false,
+            "ear_activity": "in-country-transfer", "declared_on": "2026-02-16",
+            "source": "end-user statement", "document": { "text": "we train models" },
+        });
+        let compliance = world.key("compliance");
+        server
+            .post_from(at.take(), compliance, &format!("{contract}/use"), used)
+            .ok();
+        let body = json!({ "signed_on": "2026-02-17" });
+        server.post(planner, &format!("{contract}/sign"), body).ok();
+    }
+    let begins = "2026-02-28T15:00:00Z";
+    let mut at = Some(begins);
+    for deal in deals {
+        let allocate = format!("/v1/lots/{}/allocate", deal.lot);
+        let site = world.key("site_operator");
+        let body = json!({ "at": begins });
+        server.post_from(at.take(), site, &allocate, body).ok();
+    }
 }

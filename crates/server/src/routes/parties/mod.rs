@@ -6,6 +6,7 @@ mod ownership;
 pub(crate) mod sealing;
 pub(crate) mod sight;
 mod told;
+pub(crate) mod veil;
 
 use bareboat_access::Permission as P;
 use bareboat_api::parties as wire;
