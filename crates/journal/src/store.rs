@@ -207,6 +207,9 @@ pub trait Store: Send {
     /// [`StoreError::TailMoved`] when the tail is not the one expected.
     fn append(&mut self, batch: &Batch) -> Result<(), StoreError>;
 
+    /// Marks the book as one beside which a head is kept, durably.
+    fn expect_head(&mut self) -> Result<(), StoreError>;
+
     /// Forgets at most `at_most` answers recorded before an instant; says how many.
     fn forget(&mut self, before: Instant, at_most: usize) -> Result<usize, StoreError>;
 }
@@ -237,6 +240,15 @@ pub trait Reader: Send + Sync {
 
     /// The sealed value with an id.
     fn sealed(&self, id: SealedId) -> Result<Option<SealedBlob>, StoreError>;
+
+    /// Whether any value is sealed under a party's key.
+    fn has_sealed(&self, party: PartyId) -> Result<bool, StoreError>;
+
+    /// A party with a sealed value; `None` when nothing is sealed.
+    fn any_sealed_party(&self) -> Result<Option<PartyId>, StoreError>;
+
+    /// Whether a head was kept beside the book once: then one must be there. A backup says no.
+    fn head_expected(&self) -> Result<bool, StoreError>;
 
     /// Checks everything that can be checked without knowing what events mean, rows and file,
     /// except the events themselves; `step` is told of each row done.

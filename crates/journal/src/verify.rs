@@ -140,6 +140,13 @@ impl<'a, M: Fold> Walk<'a, M> {
             });
             None
         });
+        if head.is_none() && findings.is_empty() && reader.head_expected()? {
+            findings.push(Finding {
+                table: "head",
+                position: None,
+                what: "the head file is missing: one was kept beside this book".to_owned(),
+            });
+        }
         let snapshots = keeper.snapshots()?.into_iter().collect();
         let view = View::default();
         Ok(Self {

@@ -50,11 +50,19 @@ pub enum KeyError {
         /// Whose.
         party: PartyId,
     },
-    /// There are parties' keys but no master key.
-    #[error("the keys directory {} holds keys but no master key", .directory.display())]
+    /// The master key is needed, and is not there.
+    #[error("the keys directory {} holds no master key", .directory.display())]
     NoMaster {
         /// The directory.
         directory: std::path::PathBuf,
+    },
+    /// The book holds sealed values to which the directory holds no key.
+    #[error("the keys directory {} holds no key of party {party}, of whom the book holds sealed values", .directory.display())]
+    OtherKeys {
+        /// The directory.
+        directory: std::path::PathBuf,
+        /// One of those parties.
+        party: PartyId,
     },
     /// The system gave no random bytes.
     #[error("the system gave no random bytes: {0}")]
@@ -67,7 +75,7 @@ impl KeyError {
         match self {
             Self::Store(error) => error.code(),
             Self::WrongKey { .. } => "journal.wrong_key",
-            Self::NoMaster { .. } => "journal.key_missing",
+            Self::NoMaster { .. } | Self::OtherKeys { .. } => "journal.key_missing",
             Self::NoRandomness(_) => "journal.storage",
         }
     }
@@ -76,7 +84,7 @@ impl KeyError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Store(error) => error.hint(),
-            Self::WrongKey { .. } | Self::NoMaster { .. } => {
+            Self::WrongKey { .. } | Self::NoMaster { .. } | Self::OtherKeys { .. } => {
                 "put the keys directory that belongs to this book in place, whole"
             }
             Self::NoRandomness(_) => "check the system's random number generator",
