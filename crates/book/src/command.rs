@@ -8,14 +8,16 @@ use crate::rejection::{BookRejection, Rejection};
 use crate::state::State;
 
 pub use crate::end_use::UseDeclared as DeclareUse;
-pub use crate::genesis::Create;
+pub use crate::genesis::{Begin, Create};
 pub use crate::seals::{KeyShredded as ShredKey, SealedOpened as OpenSealed};
 
 /// A request to change the book.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant)]
 pub enum Command {
-    /// Begin the book.
+    /// Begin the book, with an administrator.
+    Begin(Begin),
+    /// Begin the book alone.
     Create(Create),
     /// Several commands as one act: all of them, or none.
     All(Vec<Command>),
@@ -63,11 +65,18 @@ pub fn decide(
 ) -> Result<Vec<Event>, Rejection> {
     match command {
         Command::Create(create) => return create_book(state, create),
+        Command::Begin(begin) => {
+            let mut events = create_book(state, &begin.create)?;
+            let bootstrap = bareboat_access::Command::Bootstrap(begin.bootstrap.clone());
+            let decided = bareboat_access::decide(&state.access, context, &bootstrap);
+            events.extend(wrap(decided)?);
+            return Ok(events);
+        }
         _ if state.genesis.is_none() => return Err(BookRejection::NotCreated.into()),
         _ => {}
     }
     match command {
-        Command::Create(_) => Err(BookRejection::AlreadyCreated.into()),
+        Command::Create(_) | Command::Begin(_) => Err(BookRejection::AlreadyCreated.into()),
         Command::All(commands) => acts::all(state, context, commands),
         Command::Act(act) => acts::decide(state, context, act),
         Command::OpenSealed(opening) => {

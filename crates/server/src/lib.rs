@@ -32,6 +32,7 @@ pub use ask::{Ask, Caller, Found};
 pub use clock::SystemClock;
 pub use entropy::{command_id, random};
 pub use route::Route;
+pub use routes::seals::shred_again;
 pub use serve::{ServeError, serve};
 
 /// The book's engine.

@@ -146,6 +146,10 @@ impl KeyProvider for FileKeys {
         Ok(PartyKey::Key(key))
     }
 
+    fn derived(&self, purpose: &str) -> Result<DataKey, KeyError> {
+        Ok(self.master.derive(purpose))
+    }
+
     fn destroy(&self, party: PartyId) -> Result<(), KeyError> {
         let _one = self.changing.lock();
         // The mark first: a crash between the two leaves a party that is marked, and whose key
@@ -154,16 +158,6 @@ impl KeyProvider for FileKeys {
             files::replace(&self.path(party, "shredded"), &[], Privacy::Owner)?;
         }
         self.erase(party)
-    }
-
-    fn destroyed(&self) -> Result<Vec<PartyId>, KeyError> {
-        let names = names(&self.directory)?;
-        let mut parties: Vec<PartyId> = names
-            .iter()
-            .filter_map(|name| name.strip_suffix(".shredded")?.parse().ok())
-            .collect();
-        parties.sort_unstable();
-        Ok(parties)
     }
 }
 

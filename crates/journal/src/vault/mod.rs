@@ -215,15 +215,18 @@ impl Vault {
         }
     }
 
+    /// The digest by which a repeated request is known, over its parts. A request may hold what
+    /// is sealed, and its digest lies in the book: so it is keyed, and nobody with the book or a
+    /// backup alone can try guesses against it. Under other keys an earlier request no longer
+    /// reads as the same: its key is refused, never executed again.
+    pub fn request_digest(&self, parts: &[&[u8]]) -> Result<Digest, VaultError> {
+        Ok(self.keys.derived("request")?.mac(parts))
+    }
+
     /// Destroys a party's key: all its sealed values read as shredded from now on, in this book
     /// and in every backup of it. Doing it again does nothing.
     pub fn shred(&self, party: PartyId) -> Result<(), VaultError> {
         Ok(self.keys.destroy(party)?)
-    }
-
-    /// The parties whose keys were destroyed.
-    pub fn shredded(&self) -> Result<Vec<PartyId>, VaultError> {
-        Ok(self.keys.destroyed()?)
     }
 }
 

@@ -142,7 +142,8 @@ fn shredded_is_for_ever() {
         ));
         let again = vault.seal(party(1), "name", b"Nagisa").unwrap_err();
         assert_eq!(again.code(), "journal.shredded");
-        assert_eq!(vault.shredded().unwrap(), [party(1), party(7)]);
+        let never = vault.seal(party(7), "name", b"x").unwrap_err();
+        assert_eq!(never.code(), "journal.shredded");
     });
 }
 
@@ -249,4 +250,42 @@ fn no_new_keys_for_a_book_that_holds_sealed_values() {
     let error = own.salt(party(1), "screening").unwrap_err();
     assert_eq!(error.code(), "journal.key_missing");
     own.seal(party(2), "name", b"x").unwrap();
+}
+
+#[test]
+fn a_request_is_known_again_under_the_same_keys_only() {
+    // Python's hmac over the length and the part.
+    let key = DataKey::new([0x0b; 32]);
+    assert_eq!(
+        key.mac(&[b"Hi There"]).to_string(),
+        "0bc448fbd942bda00fa596aed1a2014da91bb53394aafc0fd1b510d9ce5de26a"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let digest = |keys: Arc<dyn KeyProvider>, parts: &[&[u8]]| {
+        let nothing = SealedBlob {
+            id: SealedId::from_uuid(uuid::Uuid::nil()),
+            party: party(0),
+            field: String::new(),
+            nonce: [0; 24],
+            ciphertext: Vec::new(),
+        };
+        vault(keys, &nothing).request_digest(parts).unwrap()
+    };
+    let files = |name: &str| -> Arc<dyn KeyProvider> {
+        Arc::new(FileKeys::open_or_new(&directory.path().join(name)).unwrap())
+    };
+    let request: &[&[u8]] = &[b"POST", b"/v1/parties", b"{\"name\":\"Nagisa\"}"];
+    let once = digest(files("one"), request);
+    assert_eq!(digest(files("one"), request), once);
+    assert_ne!(digest(files("two"), request), once);
+    assert_ne!(once, Digest::of(request));
+    assert_ne!(
+        digest(files("one"), &[b"POST/v1/parties", request[2]]),
+        once
+    );
+    let memory: Arc<dyn KeyProvider> = Arc::new(MemoryKeys::new());
+    assert_eq!(
+        digest(Arc::clone(&memory), request),
+        digest(memory, request)
+    );
 }

@@ -7,7 +7,7 @@ use bareboat_api::{Page, Problem};
 use bareboat_base::{PartyId, SealedId, SealedRef, Text, TypedId as _};
 use bareboat_book::command::{OpenSealed, ShredKey};
 use bareboat_book::{Command, State, seals as domain};
-use bareboat_journal::Vault;
+use bareboat_journal::{Vault, VaultError};
 use serde_json::{Map, Value};
 
 use super::parties::sealing;
@@ -47,20 +47,11 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Destroys again every key that the book says is destroyed: after a restored backup, or a stop
-/// between the record and the deed.
-pub fn replay(engine: &Engine, vault: &Vault) {
+/// between the record and the deed. Part of opening a book.
+pub fn shred_again(engine: &Engine, vault: &Vault) -> Result<(), VaultError> {
     let view = engine.view();
-    if view.state.seals.shredded.is_empty() {
-        return;
-    }
-    let done = vault.shredded().unwrap_or_default();
-    for (_, party, _) in view.state.seals.shredded.iter() {
-        if !done.contains(party)
-            && let Err(error) = vault.shred(*party)
-        {
-            tracing::error!(%party, %error, "a destroyed key could not be destroyed again");
-        }
-    }
+    let mut shredded = view.state.seals.shredded.iter();
+    shredded.try_for_each(|(_, party, _)| vault.shred(*party))
 }
 
 fn opening(state: &State, number: u32, row: &domain::Opening) -> wire::Opening {
