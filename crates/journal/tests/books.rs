@@ -5,13 +5,15 @@ mod machine;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use bareboat_base::{PartyId, Position, SealedRef, TypedId as _};
+use bareboat_base::{Digest, PartyId, Position, SealedRef, TypedId as _};
 use bareboat_journal::merkle::{consistency, consistent, included, inclusion};
 use bareboat_journal::{
-    AsOf, Document, Engine, FileKeys, KeyProvider, Opened, Options, Paths, Report, SqliteStore,
-    StoreError, Synchronous, Vault, backup, restore, verify_book,
+    AsOf, Engine, FileKeys, KeyProvider, Opened, Options, Paths, Report, SqliteStore, StoreError,
+    Synchronous, Vault, backup, restore, verify_book,
 };
-use machine::{Accounts, Command, actor, keyed, open, open_level, open_with, submission, transfer};
+use machine::{
+    Accounts, Command, actor, keeping, keyed, open, open_level, open_with, submission, transfer,
+};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use uuid::Uuid;
@@ -54,7 +56,7 @@ fn make_full_book(directory: &Path) -> (PathBuf, Vec<SealedRef>) {
     let vault = Vault::new(keys, engine.reader());
     let mut sealed = Vec::new();
     for number in 0..24_u128 {
-        let mut submission = match number % 6 {
+        let submission = match number % 6 {
             3 => {
                 let value = format!("secret {number}");
                 let (reference, blob) = vault
@@ -66,12 +68,9 @@ fn make_full_book(directory: &Path) -> (PathBuf, Vec<SealedRef>) {
                 submission.sealed = vec![blob];
                 submission
             }
+            5 => keeping(number, &format!("document {number}").repeat(20)),
             _ => keyed(number, &format!("key {number}"), "a", transfer(1, 3)),
         };
-        if number % 8 == 5 {
-            let text = format!("document {number}").repeat(20);
-            submission.documents = vec![Document::new("text/plain", text.into_bytes())];
-        }
         engine.submit(submission).wait().unwrap();
         if number == 15 {
             engine.snapshot_now().unwrap();
@@ -146,6 +145,22 @@ fn after(path: &Path, sql: &str) -> Vec<(&'static str, String)> {
 }
 
 #[test]
+fn a_missing_document_is_named_with_its_event() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, _) = full_book(directory.path());
+    assert_eq!(verify(&path).documents, 4);
+    let document = |number: u8| {
+        let text = format!("document {number}").repeat(20);
+        Digest::of(&[text.as_bytes()])
+    };
+    let found = after(&path, "DELETE FROM document WHERE rowid = 2");
+    let what = format!("document {} of event 28 is missing", document(11));
+    assert_eq!(found, [("document", what)]);
+    let found = after(&path, "DELETE FROM document");
+    assert_eq!(found.len(), 4, "{found:?}");
+}
+
+#[test]
 fn a_missing_answer_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let (path, _) = full_book(directory.path());
@@ -155,9 +170,9 @@ fn a_missing_answer_is_named() {
     };
     let found = after(&path, "DELETE FROM remembered WHERE number IN (3, 4)");
     assert_eq!(found, [gone(3, 4)]);
-    let found = after(&path, "DELETE FROM remembered WHERE number >= 19");
-    assert_eq!(found, [gone(3, 4), gone(19, 20)]);
-    assert_eq!(after(&path, "DELETE FROM remembered"), [gone(1, 20)]);
+    let found = after(&path, "DELETE FROM remembered WHERE number >= 15");
+    assert_eq!(found, [gone(3, 4), gone(15, 16)]);
+    assert_eq!(after(&path, "DELETE FROM remembered"), [gone(1, 16)]);
 }
 
 #[test]

@@ -168,6 +168,15 @@ impl Reader for SqliteReader {
         sound(row, Document::checksum, || format!("document {digest}"))
     }
 
+    fn has_document(&self, digest: Digest) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM document WHERE digest = ?1";
+        let found = self.with(|connection| {
+            rows::one(connection, sql, params![digest.0], |_| Ok(()))
+                .map_err(storage("look for a document"))
+        })?;
+        Ok(found.is_some())
+    }
+
     fn sealed(&self, id: SealedId) -> Result<Option<SealedBlob>, StoreError> {
         let sql = format!("SELECT {} FROM sealed WHERE id = ?1", rows::SEALED);
         let row = self.with(|connection| {

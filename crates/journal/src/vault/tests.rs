@@ -28,6 +28,9 @@ impl Reader for OneValue {
     fn document(&self, _: Digest) -> Result<Option<Document>, StoreError> {
         Ok(None)
     }
+    fn has_document(&self, _: Digest) -> Result<bool, StoreError> {
+        Ok(false)
+    }
     fn sealed(&self, id: SealedId) -> Result<Option<SealedBlob>, StoreError> {
         Ok((id == self.0.id).then(|| self.0.clone()))
     }

@@ -130,12 +130,13 @@ async fn submit(
         return Err(Problem::edge(Edge::NoPrecondition, detail));
     }
     let precondition = precondition(asked, terms, act.current, Arc::clone(grants_changed));
+    let command = Act::keeping(act.command, &act.documents, act.sealed_documents);
     let submission = Submission {
         command_id: made.command_id,
         actor: asked.caller.principal,
         idempotency: terms.idempotency.clone(),
         recorded_at: terms.recorded_at,
-        command: act.command,
+        command: command.map_err(|error| respond::internal(&error))?,
         documents: act.documents,
         sealed: act.sealed,
         precondition: Some(precondition),
