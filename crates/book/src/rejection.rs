@@ -49,6 +49,10 @@ rejections! {
         /// The value's key is destroyed.
         Shredded { id: String } => Conflict "shredded"
             "the value {id} is shredded: its key was destroyed" hint "nothing can bring it back; the journal says who destroyed the key and why";
+        /// The document is under a party's key.
+        DocumentSealed { id: String } => Conflict "document_sealed"
+            "the document is about a sealed party, and lies sealed as {id}"
+            hint "open that value with `bareboat sealed open`, if you may: the opening is recorded";
         /// The key is destroyed already.
         AlreadyShredded { party: String } => Conflict "already_shredded"
             "the key of party {party} is destroyed already" hint "nothing is left to do";

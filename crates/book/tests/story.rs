@@ -29,7 +29,7 @@ const SECOND: u128 = 2;
 impl Book {
     fn context(&mut self, actor: u128) -> Context {
         self.commands += 1;
-        self.now = self.now.next();
+        self.now = self.now.next().unwrap();
         Context {
             command_id: CommandId::from_uuid(Uuid::from_u128(self.commands << 64)),
             actor: PrincipalId::from_uuid(Uuid::from_u128(actor)),
@@ -304,7 +304,7 @@ fn make_ready(book: &mut Book, site: SiteId) {
         Phase::Validating,
         Phase::Ready,
     ] {
-        book.now = book.now.next();
+        book.now = book.now.next().unwrap();
         let at = book.now;
         run(
             book,

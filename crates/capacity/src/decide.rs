@@ -380,7 +380,8 @@ fn too_few(
             ready,
         };
     }
-    let instant = Window::new(at, at.next()).unwrap_or(kept);
+    let instant = at.next().and_then(|next| Window::new(at, next).ok());
+    let instant = instant.unwrap_or(kept);
     let named = NodeCount(free_throughout(state, calendar, instant).count());
     if named < asked {
         return Rejection::TooFewNamed {

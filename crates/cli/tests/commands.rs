@@ -87,6 +87,70 @@ impl Book {
 }
 
 #[test]
+fn a_book_begins_whole_or_not_at_all() {
+    let book = Book::new();
+    // One act: every event that the book begins with is of one command.
+    let (_, events, _) = book.run(&["events", "list", "--json"]);
+    let commands: std::collections::BTreeSet<_> = events
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["command_id"].to_string())
+        .collect();
+    assert_eq!(commands.len(), 1, "{events}");
+    // A try that was refused after the file was made does not stand in the way of the next.
+    let path = book.folder.path().join("second");
+    let init = |more: &[&str]| run(bareboat().arg("init").args(more).arg(&path));
+    let (code, _, stderr) = init(&["--expires-at", "2001-01-01T00:00:00Z"]);
+    assert_eq!(code, 2, "{stderr}");
+    let (code, _, stderr) = init(&[]);
+    assert_eq!(code, 0, "{stderr}");
+    let (code, _, stderr) = init(&[]);
+    assert!(code != 0 && stderr.contains("journal.exists"), "{stderr}");
+}
+
+#[test]
+fn a_book_with_sealed_values_wants_its_keys() {
+    let book = Book::new();
+    let grant = ["grant", "create", "PR-0001", "--role", "compliance"];
+    assert_eq!(book.run(&grant).0, 0);
+    let register = [
+        "party",
+        "register",
+        "A Client AG",
+        "--sealed",
+        "--domicile",
+        "CH",
+        "--headquarters",
+        "CH",
+        "--no-parent",
+        "statement",
+        "--source",
+        "statement",
+    ];
+    let (code, _, stderr) = book.run(&register);
+    assert_eq!(code, 0, "{stderr}");
+    let (keys, aside) = (
+        book.folder.path().join("book.keys"),
+        book.folder.path().join("aside"),
+    );
+    std::fs::rename(&keys, &aside).unwrap();
+    for arguments in [
+        &["party", "list"][..],
+        &["journal", "verify", "--with-keys"],
+    ] {
+        let (code, _, stderr) = book.run(arguments);
+        assert!(
+            code != 0 && stderr.contains("journal.key_missing"),
+            "{stderr}"
+        );
+        assert!(stderr.contains("book.keys"), "{stderr}");
+        assert!(!keys.exists(), "nothing is made in its place");
+    }
+    std::fs::rename(&aside, &keys).unwrap();
+    assert_eq!(book.run(&["party", "list"]).0, 0);
+    assert_eq!(book.run(&["journal", "verify", "--with-keys"]).0, 0);
+}
+
+#[test]
 fn a_book_from_nothing() {
     let book = Book::new();
     let create = [

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use bareboat_api::Problem;
+use bareboat_base::text::BadText;
+use bareboat_book::command::{DocumentKept, DocumentSealed, Keeping};
 use bareboat_book::{Command, Event, State};
 use bareboat_journal::{Document, SealedBlob};
 use serde::Serialize;
@@ -17,6 +19,7 @@ pub struct Act {
     pub(crate) command: Command,
     pub(crate) documents: Vec<Document>,
     pub(crate) sealed: Vec<SealedBlob>,
+    pub(crate) sealed_documents: Vec<DocumentSealed>,
     pub(crate) answer: Answer,
     pub(crate) current: Option<Represent>,
     pub(crate) reveal: Option<Reveal>,
@@ -34,6 +37,7 @@ impl Act {
             command,
             documents: Vec::new(),
             sealed: Vec::new(),
+            sealed_documents: Vec::new(),
             answer: Box::new(move |state, events| {
                 // Wire types are structs of strings and numbers.
                 serde_json::to_vec(&answer(state, events)).unwrap_or_default()
@@ -55,6 +59,39 @@ impl Act {
     pub fn with_sealed(mut self, sealed: impl IntoIterator<Item = SealedBlob>) -> Self {
         self.sealed.extend(sealed);
         self
+    }
+
+    /// Keeps a document about a sealed party with the command; a dry run has no blob of it.
+    #[must_use]
+    pub fn with_sealed_document(
+        mut self,
+        document: DocumentSealed,
+        blobs: impl IntoIterator<Item = SealedBlob>,
+    ) -> Self {
+        self.sealed_documents.push(document);
+        self.with_sealed(blobs)
+    }
+
+    /// The command, which says what documents are kept with it.
+    pub(crate) fn keeping(
+        command: Command,
+        documents: &[Document],
+        sealed: Vec<DocumentSealed>,
+    ) -> Result<Command, BadText> {
+        if documents.is_empty() && sealed.is_empty() {
+            return Ok(command);
+        }
+        let kept = documents.iter().map(|document| {
+            Ok(DocumentKept {
+                digest: document.digest,
+                media_type: document.media_type.parse()?,
+            })
+        });
+        Ok(Command::Keeping(Keeping {
+            command: Box::new(command),
+            kept: kept.collect::<Result<_, BadText>>()?,
+            sealed,
+        }))
     }
 
     /// Lets the caller guard the write by `If-Match`: `current` gives what the matching read

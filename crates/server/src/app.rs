@@ -62,7 +62,6 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         let routes: Vec<_> = routes::all().into_iter().map(Arc::new).collect();
         let openapi = openapi::document(&routes);
-        routes::seals::replay(&parts.engine, &parts.vault);
         Self(Arc::new(Inner {
             past: Arc::new(Past::new(parts.engine.clone())),
             engine: parts.engine,

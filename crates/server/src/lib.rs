@@ -33,6 +33,7 @@ pub use ask::{Ask, Caller, Found};
 pub use clock::SystemClock;
 pub use entropy::{command_id, random};
 pub use route::Route;
+pub use routes::seals::shred_again;
 pub use serve::{GRACE, ServeError, serve};
 
 /// The book's engine.

@@ -166,7 +166,11 @@ fn status_of(server: &Server, route: &Route, key: &str, path: &str, told: &Value
     let mut body = Body::empty();
     let view = server.app.engine.view();
     if view.state.simulated_clock() && route.writes() {
-        let next = view.recorded_at.next().to_string();
+        let next = view
+            .recorded_at
+            .next()
+            .expect("a later instant")
+            .to_string();
         builder = builder.header(bareboat_api::header::RECORDED_AT, next);
     }
     if let Some(takes) = &route.takes {

@@ -52,7 +52,14 @@ fn ordered(server: &Server, world: &World) {
 }
 
 fn import(server: &Server, key: &str, path: &str, kind: &str, body: &str) -> Answer {
-    let at = server.app.engine.view().recorded_at.next().to_string();
+    let at = server
+        .app
+        .engine
+        .view()
+        .recorded_at
+        .next()
+        .unwrap()
+        .to_string();
     let request = request("POST", key, path)
         .header("bareboat-recorded-at", at)
         .header("content-type", kind);

@@ -8,7 +8,7 @@ use axum::http::{Response, header};
 use bareboat_access::Visibility;
 use bareboat_api::code::Edge;
 use bareboat_api::{Problem, header as names, limit};
-use bareboat_base::{Digest, Instant};
+use bareboat_base::Instant;
 use bareboat_book::State;
 use bareboat_journal::{
     Accepted, Idempotency, Precondition, PreconditionFailed, Submission, SubmitError,
@@ -133,12 +133,13 @@ async fn submit(
     let current = act.current.clone();
     let precondition = precondition(asked, terms, act.current, Arc::clone(grants_changed));
     let shown = Arc::new(AtomicBool::new(false));
+    let command = Act::keeping(act.command, &act.documents, act.sealed_documents);
     let submission = Submission {
         command_id: made.command_id,
         actor: asked.caller.principal,
         idempotency: terms.idempotency.clone(),
         recorded_at: terms.recorded_at,
-        command: act.command,
+        command: command.map_err(|error| respond::internal(&error))?,
         documents: act.documents,
         sealed: act.sealed,
         precondition: Some(precondition),
@@ -313,14 +314,9 @@ fn idempotency(asked: &Asked, query: &Query, bytes: &[u8]) -> Result<Option<Idem
         &query,
         bytes,
     ];
-    let lengths = parts.map(|part| (part.len() as u64).to_be_bytes());
-    let framed: Vec<&[u8]> = lengths
-        .iter()
-        .zip(parts)
-        .flat_map(|(length, part)| [&length[..], part])
-        .collect();
+    let request = asked.app.vault.request_digest(&parts);
     Ok(Some(Idempotency {
         key: key.to_owned(),
-        request: Digest::of(&framed),
+        request: request.map_err(|error| respond::internal(&error))?,
     }))
 }

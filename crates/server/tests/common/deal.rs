@@ -34,7 +34,7 @@ impl Server {
         let id = command_id(SystemClock.now());
         let actor: PrincipalId = derive_id(id, 99);
         let last = self.app.engine.view().recorded_at;
-        let recorded_at = at.map_or(last.next(), p);
+        let recorded_at = at.map_or(last.next().unwrap(), p);
         let (send, receive) = std::sync::mpsc::channel();
         let submission = Submission {
             command_id: id,

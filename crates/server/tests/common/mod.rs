@@ -174,7 +174,7 @@ impl Server {
         let dated = headers.iter().any(|(name, _)| *name == RECORDED_AT);
         let view = self.app.engine.view();
         if view.state.simulated_clock() && !dated {
-            builder = builder.header(RECORDED_AT, view.recorded_at.next().to_string());
+            builder = builder.header(RECORDED_AT, view.recorded_at.next().unwrap().to_string());
         }
         let body = if body.is_null() {
             Body::empty()
@@ -356,6 +356,6 @@ fn bootstrap(app: &App, simulated: Option<Instant>) -> String {
         expires_at: Instant::from_micros(present.micros() + 365 * 86_400_000_000).unwrap(),
     };
     let command = Command::Access(bareboat_access::Command::Bootstrap(command));
-    submit(begin, simulated.map(Instant::next), command);
+    submit(begin, simulated.and_then(Instant::next), command);
     key.reveal()
 }

@@ -1,10 +1,12 @@
 //! Contracts from draft to settlement, and what the rules say of them.
 
-use bareboat_base::{ContractId, DateWindow, GpuCount, MicroPrice, Money, PartyId, Share, Zone};
+use bareboat_base::{
+    ContractId, DateWindow, GpuCount, MicroPrice, Money, PartyId, SealedRef, Share, Zone,
+};
 use bareboat_book::Command;
 use bareboat_book::acts::wind_down::Erasure;
 use bareboat_book::acts::{Act as BookAct, AllocateLot, Determine, DoStep, Extend, Settle, Sign};
-use bareboat_book::command::DeclareUse;
+use bareboat_book::command::{DeclareUse, DocumentKept, DocumentSealed, Keeping};
 use bareboat_contracts::{
     ApproveWindDown, Cause, Command as C, Contract, DraftContract, Extension, NewLot, PlanWindDown,
     Prepayment, Price, RegulatoryTermination, ResumeAccess, Status, Step, SuspendAccess, Treatment,
@@ -141,8 +143,8 @@ fn withdraw_draft(scene: &mut Scene<'_>) -> Option<Command> {
 }
 
 fn declare_use(scene: &mut Scene<'_>) -> Option<Command> {
-    let (contract, _) = contract(scene, |row| row.status == Status::Draft)?;
-    Some(Command::DeclareUse(DeclareUse {
+    let (contract, row) = contract(scene, |row| row.status == Status::Draft)?;
+    let command = Command::DeclareUse(DeclareUse {
         contract,
         purpose: Some(code("training")),
         wmd: Some(false),
@@ -153,6 +155,24 @@ fn declare_use(scene: &mut Scene<'_>) -> Option<Command> {
         declared_on: scene.today(),
         source: text("a made-up statement"),
         document: None,
+    });
+    // The statement itself, in the open or under the client's key.
+    let (at, open) = (scene.now(), scene.rng.chance(500));
+    let (digest, media_type) = (scene.rng.digest(), text("text/plain"));
+    let sealed = SealedRef {
+        id: scene.rng.id(at),
+        party: row.client,
+        commitment: digest,
+    };
+    let (kept, sealed) = if open {
+        (vec![DocumentKept { digest, media_type }], Vec::new())
+    } else {
+        (Vec::new(), vec![DocumentSealed { sealed, media_type }])
+    };
+    Some(Command::Keeping(Keeping {
+        command: Box::new(command),
+        kept,
+        sealed,
     }))
 }
 
