@@ -441,7 +441,7 @@ fn an_erasure_is_recorded_once_it_is_done() {
     );
     assert_eq!(
         erased("purge", "2026-03-06T00:00:00Z").code(),
-        "fleet.sanitised_in_future"
+        "fleet.in_future"
     );
     assert_eq!(
         erased("purge", "2026-03-05T05:00:00Z").ok()["label"],
