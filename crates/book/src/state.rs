@@ -88,7 +88,7 @@ impl State {
 impl Fold for State {
     type Event = Event;
 
-    const SNAPSHOT_FORMAT: u32 = 1;
+    const SNAPSHOT_FORMAT: u32 = 2;
 
     fn decode(bytes: &[u8]) -> Result<Event, bareboat_base::event::DecodeError> {
         Event::decode(bytes)

@@ -85,6 +85,7 @@ fn party(server: &Server, name: &str, country: &str) -> PartyId {
         top: bareboat_parties::TopStatus::NoParentDeclared {
             source: source("statement"),
         },
+        not_held_by_listed: Some(source("statement")),
     };
     let command = Command::Parties(C::RegisterParty(RegisterParty { facts }));
     let events = server.record(None, command);
@@ -95,16 +96,29 @@ fn party(server: &Server, name: &str, country: &str) -> PartyId {
     found.unwrap()
 }
 
-fn screened(server: &Server, parties: &[PartyId]) {
-    use bareboat_screening::{Command as C, ImportList, ListChange, RecordScreening};
+/// A partner and its client, registered for a side.
+pub fn parties_of(server: &Server, side: &str) -> (String, String) {
+    let names = match side {
+        "ONE" => ("Setouchi Cloud Partners KK", "Marlin Vision Labs"),
+        _ => ("Tasman Reach Pty Ltd", "Wattlebird Inference Pty Ltd"),
+    };
+    let (partner, client) = (party(server, names.0, "JP"), party(server, names.1, "SG"));
+    (partner.to_string(), client.to_string())
+}
+
+/// The lists that the rules adopted here name.
+const LISTS: [&str; 5] = ["DPL", "EL", "MEU", "SDN", "UVL"];
+
+fn list(server: &Server, list: &str) -> bareboat_base::ListSnapshotId {
+    use bareboat_screening::{Command as C, ImportList, ListChange};
     let entries = 10;
     let import = ImportList {
-        list: p("EL"),
+        list: p(list),
         publisher: p("Bureau of Industry and Security"),
         published_on: p("2026-01-01"),
         source: p("test"),
-        original: Digest::of(&[b"original"]),
-        entries: Digest::of(&[b"entries"]),
+        original: Digest::of(&[list.as_bytes(), b"original"]),
+        entries: Digest::of(&[list.as_bytes(), b"entries"]),
         entry_count: entries,
         malformed: 0,
         previous: None,
@@ -116,14 +130,19 @@ fn screened(server: &Server, parties: &[PartyId]) {
         confirmed: false,
     };
     server.record(None, Command::Screening(C::ImportList(import)));
-    let newest = server.state().screening.newest(&p("EL")).unwrap().0;
+    server.state().screening.newest(&p(list)).unwrap().0
+}
+
+fn screened(server: &Server, parties: &[PartyId]) {
+    use bareboat_screening::{Command as C, RecordScreening};
+    let lists = LISTS.map(|code| list(server, code));
     for party in parties {
         let version = server.state().parties.party(*party).unwrap().version;
         let screening = RecordScreening {
             party: *party,
             party_version: version,
             current_party_version: version,
-            lists: vec![newest],
+            lists: lists.to_vec(),
             engine_version: p("test-1"),
             query: Digest::of(&[b"query"]),
             hits: vec![],
@@ -231,8 +250,13 @@ pub fn deal(server: &Server, world: &World) -> Deal {
         let body = json!({ "shipped": regime });
         server.post(compliance, "/v1/rulebooks", body).ok();
     }
-    let partner = party(server, "Setouchi Cloud Partners KK", "JP");
-    let client = party(server, "Marlin Vision Labs", "SG");
+    let state = server.state();
+    let of = |code: &str| {
+        let access = &state.access;
+        let id = access.organisation_by_code(&p(code)).unwrap();
+        access.organisations.get(&id).unwrap().party.unwrap()
+    };
+    let (partner, client) = (of("ONE-P"), of("ONE-T"));
     screened(server, &[partner, client]);
     let entity = json!({
         "code": "HC-JP", "name": "Harbour Compute KK", "country": "JP",
