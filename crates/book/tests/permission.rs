@@ -265,3 +265,60 @@ fn nodes_are_handed_over_when_the_lot_begins_and_not_before_it_is_done() {
     refused(early, "capacity.outside_window", before);
     allocate(&mut world, starts, starts).unwrap();
 }
+
+#[test]
+fn two_models_draw_on_one_licence_one_after_the_other() {
+    let mut world = world();
+    confirm(&mut world.book, world.client, "EL");
+    let licence = licence(&mut world.book, "BIS-1", 1000);
+    let lot = world.draft.lots[0].clone();
+    let model = another_model(&mut world, lot.site);
+    world.draft.lots.push(contracts::NewLot { model, ..lot });
+    for lot in &mut world.draft.lots {
+        lot.gpus = GpuCount(496);
+    }
+    world.draft.reference = p("TWO-MODELS");
+    let draft = contracts::Command::DraftContract(world.draft.clone());
+    world.book.run(Command::Contracts(draft));
+    let drafted = world.book.state.contracts.contracts.iter().last();
+    world.contract = *drafted.unwrap().1;
+    declare(&mut world);
+    sign(&mut world).unwrap();
+    let rows = &world.book.state.rulebook.authorisations;
+    assert_eq!(rows.get(&licence).unwrap().terms.drawn, 992);
+}
+
+/// A second model, with nodes of it on order for the site.
+fn another_model(world: &mut World, site: SiteId) -> ModelId {
+    use bareboat_fleet::{Command as C, NewTranche, PlaceOrder, RegisterModel};
+    world
+        .book
+        .run(Command::Fleet(C::RegisterModel(RegisterModel {
+            code: p("B300"),
+            vendor: p("NVIDIA"),
+            gpus_per_node: 8,
+            memory_gb: 288,
+            tdp_watts: 1400,
+            tpp: 54_000,
+            performance_density_centi: 3_300,
+            dram_gbps: 8_000,
+            eccn: p("3A090.a"),
+            nvlink_domain_gpus: 8,
+        })));
+    let (model, _) = world.book.state.fleet.model_by_code(&p("B300")).unwrap();
+    world.book.run(Command::Fleet(C::PlaceOrder(PlaceOrder {
+        supplier: p("Vendor"),
+        reference: p("PO-2"),
+        entity: None,
+        model,
+        site,
+        nodes: NodeCount(62),
+        price: p("30000000.00 USD"),
+        placed_on: p("2026-01-05"),
+        tranches: vec![NewTranche {
+            nodes: NodeCount(62),
+            due_on: p("2026-02-20"),
+        }],
+    })));
+    model
+}
