@@ -7,7 +7,7 @@ use std::path::Path;
 
 use axum::body::Body;
 use bareboat_api::evidence::EvidenceDocument;
-use common::deal::{BEGINS, signed};
+use common::deal::{BEGINS, signed_with};
 use common::{Answer, Server, World, request};
 use serde_json::{Value, json};
 
@@ -384,14 +384,17 @@ fn shred(watched: &Watched, party: &Value) {
 /// A contract whose client is sealed, with a declared use, usage and a notice, each with a
 /// document that names the client; the wind-down's path.
 fn documents_of_a_sealed_client(watched: &Watched) -> (Value, String) {
-    let deal = signed(&watched.server, &watched.world);
-    let client = format!("/v1/parties/{}", deal.client);
     let sealed = json!({
-        "expected_version": 1, "kind": "company", "name": NAME, "domicile": "SG",
-        "headquarters": "SG", "source": "statement", "no_parent": "statement", "sealed": true,
+        "kind": "company", "name": NAME, "domicile": "SG", "headquarters": "SG",
+        "source": "statement", "no_parent": "statement", "not_held_by_listed": "statement", "sealed": true,
     });
-    let amend = format!("{client}/amend");
-    watched.post("compliance", &amend, sealed).ok();
+    let sealed = watched.post("compliance", "/v1/parties", sealed);
+    let side = &watched.world.sides[0];
+    let party = sealed.field("id");
+    let (partner, server) = (Some(side.partner.as_str()), &watched.server);
+    let tenant = server.organisation_of("SEALED-T", "tenant", partner, Some(&party));
+    server.project(&tenant, "main");
+    let deal = signed_with(server, &watched.world, &tenant);
     let used = json!({
         "purpose": "training", "declared_on": "2026-02-16", "source": "end-user statement",
         "document": { "text": STATEMENT },
@@ -433,7 +436,8 @@ fn documents_about_a_sealed_client_are_sealed_under_its_key() {
     let watched = Watched::over(Server::simulated(BEGINS));
     let (declared, wind_down) = documents_of_a_sealed_client(&watched);
     let view = watched.server.app.engine.view();
-    assert_eq!(view.state.seals.documents.len(), 3);
+    // Two declarations, the usage, the notice.
+    assert_eq!(view.state.seals.documents.len(), 4);
     // What the record shows is no hash of the bytes alone, which a guess would confirm.
     let plain = bareboat_base::Digest::of(&[STATEMENT.as_bytes()]);
     assert!(!view.state.seals.documents.contains(&plain));

@@ -93,6 +93,10 @@ pub struct Facts {
     /// Who declared that nobody stands above it, and where.
     #[arg(long, value_name = "SOURCE")]
     no_parent: Option<String>,
+    /// Who declared, and where, that listed parties do not hold half of it or more in aggregate:
+    /// for owners that are not on record.
+    #[arg(long, value_name = "SOURCE")]
+    not_held_by_listed: Option<String>,
     /// Read the whole body from a .json or .toml file (`-`: JSON from stdin): a name on the
     /// command line stays in the shell's history.
     #[arg(long, value_name = "FILE")]
@@ -164,6 +168,7 @@ impl Facts {
             ("source", maybe(&self.source)),
             ("source_digest", maybe(&self.source_digest)),
             ("no_parent", maybe(&self.no_parent)),
+            ("not_held_by_listed", maybe(&self.not_held_by_listed)),
         ];
         fields.extend_from_slice(more);
         Ok(body(&fields))

@@ -93,6 +93,7 @@ fn party(server: &Server, name: &str, country: &str) -> PartyId {
         top: bareboat_parties::TopStatus::NoParentDeclared {
             source: source("statement"),
         },
+        not_held_by_listed: Some(source("statement")),
     };
     let command = Command::Parties(C::RegisterParty(RegisterParty { facts }));
     let events = server.record(None, command);
@@ -103,16 +104,33 @@ fn party(server: &Server, name: &str, country: &str) -> PartyId {
     found.unwrap()
 }
 
-fn import_list(server: &Server) {
+/// A partner and its client, registered for a side.
+pub fn parties_of(server: &Server, side: &str) -> (String, String) {
+    let names = match side {
+        "ONE" => ("Setouchi Cloud Partners KK", "Marlin Vision Labs"),
+        _ => ("Tasman Reach Pty Ltd", "Wattlebird Inference Pty Ltd"),
+    };
+    let (partner, client) = (party(server, names.0, "JP"), party(server, names.1, "SG"));
+    (partner.to_string(), client.to_string())
+}
+
+/// The lists that the rules adopted here name.
+const LISTS: [&str; 5] = ["DPL", "EL", "MEU", "SDN", "UVL"];
+
+/// The newest snapshot of a list, imported when there is none.
+fn list(server: &Server, list: &str) -> bareboat_base::ListSnapshotId {
+    if let Some((newest, _)) = server.state().screening.newest(&p(list)) {
+        return newest;
+    }
     use bareboat_screening::{Command as C, ImportList, ListChange};
     let entries = 10;
     let import = ImportList {
-        list: p("EL"),
+        list: p(list),
         publisher: p("Bureau of Industry and Security"),
         published_on: p("2026-01-01"),
         source: p("test"),
-        original: Digest::of(&[b"original"]),
-        entries: Digest::of(&[b"entries"]),
+        original: Digest::of(&[list.as_bytes(), b"original"]),
+        entries: Digest::of(&[list.as_bytes(), b"entries"]),
         entry_count: entries,
         malformed: 0,
         previous: None,
@@ -124,18 +142,19 @@ fn import_list(server: &Server) {
         confirmed: false,
     };
     server.record(None, Command::Screening(C::ImportList(import)));
+    server.state().screening.newest(&p(list)).unwrap().0
 }
 
 fn screened(server: &Server, parties: &[PartyId]) {
     use bareboat_screening::{Command as C, RecordScreening};
-    let newest = server.state().screening.newest(&p("EL")).unwrap().0;
+    let lists = LISTS.map(|code| list(server, code));
     for party in parties {
         let version = server.state().parties.party(*party).unwrap().version;
         let screening = RecordScreening {
             party: *party,
             party_version: version,
             current_party_version: version,
-            lists: vec![newest],
+            lists: lists.to_vec(),
             engine_version: p("test-1"),
             query: Digest::of(&[b"query"]),
             hits: vec![],
@@ -237,44 +256,49 @@ fn received(server: &Server, nodes: u32) {
 
 /// The deal, drafted: 10 of 12 nodes of Osaka for three years.
 pub fn deal(server: &Server, world: &World) -> Deal {
+    deal_with(server, world, &world.sides[0].tenant)
+}
+
+/// The same with another client of the first side's partner.
+pub fn deal_with(server: &Server, world: &World, client: &str) -> Deal {
     osaka(server, 12);
     let compliance = world.key("compliance");
     for regime in ["us-ear", "us-ofac"] {
         let body = json!({ "shipped": regime });
         server.post(compliance, "/v1/rulebooks", body).ok();
     }
-    import_list(server);
-    let names = ["Setouchi Cloud Partners KK", "Marlin Vision Labs"];
-    let parties = names.map(|name| name.to_owned());
     let entity = json!({
         "code": "HC-JP", "name": "Harbour Compute KK", "country": "JP",
         "functional_currency": "JPY", "tax_id": null,
     });
     let finance = world.key("finance");
     let entity = server.post(finance, "/v1/entities", entity).field("id");
-    drafted(server, world, 0, ("OSA-2026-01", 80), parties, entity)
+    let between = (world.sides[0].partner.as_str(), client);
+    drafted(server, world, between, ("OSA-2026-01", 80), entity)
 }
 
-/// A draft of one side, between two parties that are registered and screened for it.
+/// A draft between a partner's organisation and its client's, whose parties are screened for it.
 fn drafted(
     server: &Server,
     world: &World,
-    side: usize,
+    (organisation, client_organisation): (&str, &str),
     (reference, gpus): (&str, u32),
-    [partner, client]: [String; 2],
     entity: String,
 ) -> Deal {
-    let partner = party(server, &partner, "JP");
-    let client = party(server, &client, "SG");
+    let state = server.state();
+    let of = |id: &str| {
+        let row = state.access.organisations.get(&p(id)).unwrap();
+        row.party.unwrap()
+    };
+    let (partner, client) = (of(organisation), of(client_organisation));
     screened(server, &[partner, client]);
-    let side = &world.sides[side];
     let draft = json!({
         "reference": reference,
         "entity": "HC-JP",
         "partner": partner.to_string(),
         "client": client.to_string(),
-        "organisation": side.partner,
-        "client_organisation": side.tenant,
+        "organisation": organisation,
+        "client_organisation": client_organisation,
         "project": "main",
         "currency": "USD",
         "billing_zone": "Asia/Tokyo",
@@ -305,7 +329,12 @@ fn drafted(
 
 /// The deal signed, and its nodes named.
 pub fn signed(server: &Server, world: &World) -> Deal {
-    let deal = deal(server, world);
+    signed_with(server, world, &world.sides[0].tenant)
+}
+
+/// The same with another client of the first side's partner.
+pub fn signed_with(server: &Server, world: &World, client: &str) -> Deal {
+    let deal = deal_with(server, world, client);
     bind(server, world, &[&deal]);
     deal
 }
@@ -313,10 +342,10 @@ pub fn signed(server: &Server, world: &World) -> Deal {
 /// A deal of each side, signed, with nodes named: 10 nodes for the first, 2 for the second.
 pub fn both_signed(server: &Server, world: &World) -> [Deal; 2] {
     let first = deal(server, world);
-    let parties = ["Kumano Cloud KK", "Albatross Research"];
-    let parties = parties.map(|name| name.to_owned());
     let entity = first.entity.clone();
-    let second = drafted(server, world, 1, ("OSA-2026-02", 16), parties, entity);
+    let side = &world.sides[1];
+    let between = (side.partner.as_str(), side.tenant.as_str());
+    let second = drafted(server, world, between, ("OSA-2026-02", 16), entity);
     bind(server, world, &[&first, &second]);
     [first, second]
 }

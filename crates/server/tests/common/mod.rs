@@ -187,7 +187,20 @@ impl Server {
 
     /// An organisation; its id.
     pub fn organisation(&self, code: &str, kind: &str, parent: Option<&str>) -> String {
-        let body = json!({ "code": code, "name": code, "kind": kind, "parent": parent });
+        self.organisation_of(code, kind, parent, None)
+    }
+
+    /// An organisation that stands for a party; its id.
+    pub fn organisation_of(
+        &self,
+        code: &str,
+        kind: &str,
+        parent: Option<&str>,
+        party: Option<&str>,
+    ) -> String {
+        let body = json!({
+            "code": code, "name": code, "kind": kind, "parent": parent, "party": party,
+        });
         self.post(&self.admin, "/v1/organisations", body)
             .field("id")
     }
@@ -250,8 +263,14 @@ impl Server {
     }
 
     fn side(&self, name: &str) -> Side {
-        let partner = self.organisation(&format!("{name}-P"), "partner", None);
-        let tenant = self.organisation(&format!("{name}-T"), "tenant", Some(&partner));
+        // Deals are made in books with a simulated clock; there the organisations stand for parties.
+        let simulated = self.app.engine.view().state.simulated_clock();
+        let parties = simulated.then(|| deal::parties_of(self, name));
+        let (first, second) = parties.unzip();
+        let (code, kind) = (format!("{name}-P"), "partner");
+        let partner = self.organisation_of(&code, kind, None, first.as_deref());
+        let (code, kind) = (format!("{name}-T"), "tenant");
+        let tenant = self.organisation_of(&code, kind, Some(&partner), second.as_deref());
         let project = self.project(&tenant, "main");
         Side {
             partner_key: self.holder(&partner, "partner", Some(&partner), None),

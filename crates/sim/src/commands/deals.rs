@@ -46,7 +46,10 @@ fn draft(scene: &mut Scene<'_>) -> Option<Command> {
     let state = scene.state;
     let (entity, _) = scene.any(&state.ledger.entities)?;
     let (project, row) = scene.any(&state.access.projects)?;
-    let (partner, client) = (screened(scene)?, screened(scene)?);
+    let organisation = state.access.organisations.get(&row.organisation)?;
+    // Now and then a client's, or nobody's: refused.
+    let (partner, client) = (organisation.party, screened(scene)?);
+    let partner = partner.filter(|_| scene.rng.chance(970)).unwrap_or(client);
     let lots: Vec<NewLot> = (0..scene.rng.between(1, 3))
         .filter_map(|_| new_lot(scene))
         .collect();
@@ -225,6 +228,7 @@ fn sign(scene: &mut Scene<'_>) -> Option<Command> {
 
 fn allocate(scene: &mut Scene<'_>) -> Option<Command> {
     let state = scene.state;
+    let now = scene.now();
     let (lot, _) = scene.find(&state.contracts.lots, |row| {
         let contract = state.contracts.contract(row.contract);
         let bound = contract.is_some_and(|contract| {
@@ -234,7 +238,7 @@ fn allocate(scene: &mut Scene<'_>) -> Option<Command> {
         bound
             && row.reservation.is_some_and(|id| {
                 let held = state.capacity.reservations.get(&id);
-                held.is_some_and(|held| held.allocation.is_none())
+                held.is_some_and(|held| held.allocation.is_none() && held.window.from() <= now)
             })
     })?;
     let at = scene.now();

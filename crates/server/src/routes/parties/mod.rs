@@ -148,6 +148,8 @@ fn amend_party(ask: &Ask, body: wire::AmendParty) -> Result<Act, Problem> {
         source: wire::source(body.source, body.source_digest),
         top: told::top(body.no_parent, body.no_parent_digest)
             .map_err(|(field, why)| ask.field(field, why))?,
+        not_held_by_listed: told::not_held(body.not_held_by_listed, body.not_held_by_listed_digest)
+            .map_err(|(field, why)| ask.field(field, why))?,
     };
     let command = domain::AmendParty {
         party: id,
