@@ -4,6 +4,7 @@
 
 mod bareboat;
 mod demo;
+mod deny;
 mod goldens;
 mod repo;
 mod schemathesis;
@@ -28,7 +29,7 @@ Tasks:
   tidy            check what no compiler checks (dependencies, lengths, banned APIs, pages, links)
   schemathesis    drive a running server with requests made from its own OpenAPI document
   help-goldens    compare the help of every command with docs/cli (UPDATE_GOLDENS=1 rewrites)
-  deny            check licences and sources of dependencies, if cargo-deny is installed
+  deny            check licences, bans and sources of dependencies by deny.toml
   setup           install what the tasks need and stop
 
 Steps of test: fmt, clippy, tidy, test, deny, build, help-goldens, demo, schemathesis

@@ -53,11 +53,20 @@ const SEEDS: &[&str] = &[
     "order place PO-1 --supplier Vendor --model B200 --site FRA --price 8000000.00_EUR \
      --placed-on 2026-01-05 --tranche 16:2026-02-01",
     "rulebook adopt us-ear",
+    "list import EL --format jsonl --publisher BIS --published-on 2026-02-20 --source EL \
+     --file data/lists/bis_entity_list.jsonl",
     "list import MEU --format jsonl --publisher BIS --published-on 2026-02-20 --source MEU \
      --file data/lists/bis_meu.jsonl",
-    "party register Partner --domicile DE --headquarters DE --no-parent extract --source extract",
+    "list import DPL --format jsonl --publisher BIS --published-on 2026-02-20 --source DPL \
+     --file data/lists/bis_dpl.jsonl",
+    "list import UVL --format csl --publisher BIS --published-on 2026-02-20 --source UVL \
+     --file data/lists/csl_sample.csv",
+    "list import SDN --format ofac-sdn --publisher OFAC --published-on 2026-02-20 --source SDN \
+     --file data/lists/ofac_sdn.csv",
+    "party register Partner --domicile DE --headquarters DE --no-parent extract \
+     --not-held-by-listed extract --source extract",
     "party register Client --sealed --domicile CH --headquarters CH --no-parent statement \
-     --source statement",
+     --not-held-by-listed statement --source statement",
     "screening run --all",
     "entity register HQ --name Company --country DE --functional-currency EUR",
     "organisation create PARTNER --name Partner --kind partner --party P-0001",

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use crate::{bareboat, demo, goldens, schemathesis, setup, tidy, tools};
+use crate::{bareboat, demo, deny, goldens, schemathesis, setup, tidy, tools};
 
 /// One step.
 pub struct Step {
@@ -45,9 +45,9 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "deny",
-        about: "licences and sources of dependencies",
+        about: "licences, bans and sources of dependencies",
         remedy: "use another crate, or add the licence to deny.toml with a reason",
-        run: deny,
+        run: deny::run,
     },
     Step {
         name: "build",
@@ -190,17 +190,6 @@ fn tests() -> Result<()> {
             .args(["test", "--locked", "--workspace"])
             .env(name, kills),
     )
-}
-
-/// Advisories are left out: they need the network at the time of the run, and change without the
-/// repository changing.
-fn deny() -> Result<()> {
-    if tools::output("cargo-deny", &["--version"]).is_none() {
-        println!("deny: cargo-deny is not installed; licences and sources were NOT checked here");
-        println!("deny: to check them: cargo install --locked cargo-deny && cargo xtask deny");
-        return Ok(());
-    }
-    tools::run(tools::cargo().args(["deny", "check", "licenses", "bans", "sources"]))
 }
 
 #[cfg(test)]

@@ -97,6 +97,13 @@ pub struct Key {
     pub recorded: Recorded,
 }
 
+impl Key {
+    /// Whether it still opens anything at an instant.
+    pub fn stands(&self, at: Instant) -> bool {
+        self.revoked.is_none() && at < self.expires_at
+    }
+}
+
 /// Over what a role is granted: the whole book, an organisation with all under it, or a project.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {

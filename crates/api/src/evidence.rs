@@ -20,7 +20,7 @@ pub enum Evidence {
     Document(EvidenceDocument),
 }
 
-/// A document in a request.
+/// A document with its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EvidenceDocument {
@@ -46,13 +46,20 @@ pub enum Shown {
     },
 }
 
+impl EvidenceDocument {
+    /// A document of these bytes.
+    pub fn of(media_type: &str, bytes: &[u8]) -> Self {
+        Self {
+            media_type: media_type.to_owned(),
+            base64: STANDARD.encode(bytes),
+        }
+    }
+}
+
 impl Evidence {
     /// A document of these bytes, for whoever asks.
     pub fn of(media_type: &str, bytes: &[u8]) -> Self {
-        Self::Document(EvidenceDocument {
-            media_type: media_type.to_owned(),
-            base64: STANDARD.encode(bytes),
-        })
+        Self::Document(EvidenceDocument::of(media_type, bytes))
     }
 
     /// What it is; the error says what is wrong, without the field.

@@ -101,6 +101,11 @@ pub struct Party {
     pub no_parent: Option<wire::Text>,
     /// The document of that declaration, when one was kept.
     pub no_parent_digest: Option<wire::Digest>,
+    /// Who declared that listed parties do not hold half of it or more, and where; absent when
+    /// nothing is declared.
+    pub not_held_by_listed: Option<wire::Text>,
+    /// The document of that declaration, when one was kept.
+    pub not_held_by_listed_digest: Option<wire::Digest>,
     /// How it came to be.
     pub recorded: wire::Recorded,
     /// Its last amendment; its registration when it has none.
@@ -125,6 +130,7 @@ impl Party {
             domain::TopStatus::NotDeclared => None,
             domain::TopStatus::NoParentDeclared { source } => Some(source),
         };
+        let not_held = facts.not_held_by_listed.as_ref();
         Self {
             id: id.into(),
             label: label::<PartyId>(handle.number()),
@@ -147,6 +153,8 @@ impl Party {
             source_digest: facts.source.digest.map(Into::into),
             no_parent: declared.map(|source| source.what.clone().into()),
             no_parent_digest: declared.and_then(|source| source.digest.map(Into::into)),
+            not_held_by_listed: not_held.map(|source| source.what.clone().into()),
+            not_held_by_listed_digest: not_held.and_then(|source| source.digest.map(Into::into)),
             recorded: row.recorded.into(),
             amended: row.amended.into(),
         }
@@ -194,6 +202,11 @@ pub struct RegisterParty {
     pub no_parent: Option<wire::Text>,
     /// The document of that declaration, when one was kept; only with `no_parent`.
     pub no_parent_digest: Option<wire::Digest>,
+    /// Who declared, and where, that listed parties do not hold half of it or more in aggregate: for
+    /// owners that are not on record, as those of a widely held company.
+    pub not_held_by_listed: Option<wire::Text>,
+    /// The document of that declaration, when one was kept; only with `not_held_by_listed`.
+    pub not_held_by_listed_digest: Option<wire::Digest>,
     /// Whether to seal its name, other names, address and identifiers; `false` when absent.
     pub sealed: Option<bool>,
 }
@@ -231,8 +244,13 @@ pub struct AmendParty {
     pub no_parent: Option<wire::Text>,
     /// The document of that declaration, when one was kept; only with `no_parent`.
     pub no_parent_digest: Option<wire::Digest>,
+    /// Who declared, and where, that listed parties do not hold half of it or more in aggregate: for
+    /// owners that are not on record, as those of a widely held company.
+    pub not_held_by_listed: Option<wire::Text>,
+    /// The document of that declaration, when one was kept; only with `not_held_by_listed`.
+    pub not_held_by_listed_digest: Option<wire::Digest>,
     /// Whether to seal what the name and the fields beside it say; only with a name. When absent,
-    /// as the party is now.
+    /// as the party is now. A party in the open cannot be sealed: register a new one.
     pub sealed: Option<bool>,
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::evidence::EvidenceDocument;
 use crate::wire;
 
 /// Asks to open a sealed value. The opening is recorded for ever.
@@ -24,7 +25,8 @@ pub struct Opening {
     pub party: wire::Id,
     /// The party's label.
     pub party_label: String,
-    /// Which field: `name`, `alias`, `address`, `identifier`, `hit entry`, `hit reasons`.
+    /// Which field: `name`, `alias`, `address`, `identifier`, `hit entry`, `hit reasons`,
+    /// `document`.
     pub field: String,
     /// What for.
     pub purpose: wire::Text,
@@ -40,6 +42,8 @@ pub struct Opened {
     /// The value. It is stored nowhere, so it is absent from a dry run's answer, and from one
     /// that is repeated for an idempotency key: open it anew.
     pub value: Option<String>,
+    /// The document, when it is one that was opened; absent where a value would be.
+    pub document: Option<EvidenceDocument>,
 }
 
 /// Asks to destroy the key of all that is sealed of a party. Nothing brings it back.

@@ -229,7 +229,7 @@ pub fn decode_data<T: serde::de::DeserializeOwned>(
     serde_json::from_value(value).map_err(data_error)
 }
 
-/// The upcast of a domain in which every event is still at version 1.
+/// The upcast of a domain whose newer versions add nothing but fields with a default.
 pub fn no_upcast(_: &str, _: u32, data: serde_json::Value) -> serde_json::Value {
     data
 }

@@ -3,7 +3,7 @@
 //! The book implements these; the journal knows nothing else of it.
 
 use crate::event::DecodeError;
-use crate::{Context, Recorded};
+use crate::{Context, Digest, Recorded};
 
 /// A state that is a fold of events.
 pub trait Fold: Clone + Default + Send + Sync + 'static {
@@ -19,6 +19,12 @@ pub trait Fold: Clone + Default + Send + Sync + 'static {
 
     /// The stored bytes of an event.
     fn encode(event: &Self::Event) -> Vec<u8>;
+
+    /// The digests of the documents that an event says are kept in the store: verification looks
+    /// for each.
+    fn documents(_: &Self::Event) -> Vec<Digest> {
+        Vec::new()
+    }
 
     /// Folds one event in. Never refuses.
     fn apply(&mut self, recorded: &Recorded, event: &Self::Event);

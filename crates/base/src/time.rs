@@ -43,6 +43,10 @@ pub fn tz_version() -> &'static str {
 /// every zone.
 const FIRST_MICROS: i64 = -62_135_424_000_000_000;
 
+/// The last instant that is kept: 9999-12-30T22:00:00Z, the last full second that the calendar
+/// reads back from microseconds.
+const LAST_MICROS: i64 = 253_402_207_200_000_000;
+
 /// An instant: microseconds since 1970-01-01T00:00:00Z. RFC 3339 to people.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Instant(i64);
@@ -57,7 +61,7 @@ impl Instant {
         let micros = timestamp
             .map_err(|_| TimeError::OutOfRange)?
             .as_microsecond();
-        if micros < FIRST_MICROS {
+        if !(FIRST_MICROS..=LAST_MICROS).contains(&micros) {
             return Err(TimeError::OutOfRange);
         }
         Ok(Self(micros))
@@ -68,9 +72,9 @@ impl Instant {
         self.0
     }
 
-    /// The next instant the book could record.
-    pub fn next(self) -> Self {
-        Self(self.0 + 1)
+    /// The next instant the book could record; `None` at the end of the calendar.
+    pub fn next(self) -> Option<Self> {
+        Self::from_micros(self.0.checked_add(1)?).ok()
     }
 
     /// The civil date at this instant in a zone.
@@ -90,9 +94,9 @@ impl Instant {
 }
 
 impl From<Timestamp> for Instant {
-    /// One before the first instant that is kept becomes that: no clock tells such a time.
+    /// One beyond the instants that are kept becomes the nearest: no clock tells such a time.
     fn from(timestamp: Timestamp) -> Self {
-        Self(timestamp.as_microsecond().max(FIRST_MICROS))
+        Self(timestamp.as_microsecond().clamp(FIRST_MICROS, LAST_MICROS))
     }
 }
 
@@ -449,6 +453,16 @@ mod tests {
 
     fn date(text: &str) -> Date {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_last_instant_has_no_next() {
+        let first = Instant(FIRST_MICROS);
+        assert_eq!(first.next(), Some(Instant(FIRST_MICROS + 1)));
+        let last: Instant = "9999-12-30T22:00:00Z".parse().unwrap();
+        assert_eq!(Instant::from_micros(last.micros()), Ok(last));
+        assert!("9999-12-30T22:00:00.000001Z".parse::<Instant>().is_err());
+        assert_eq!(last.next(), None);
     }
 
     #[test]

@@ -8,17 +8,34 @@ use crate::rejection::{BookRejection, Rejection};
 use crate::state::State;
 
 pub use crate::end_use::UseDeclared as DeclareUse;
-pub use crate::genesis::Create;
-pub use crate::seals::{KeyShredded as ShredKey, SealedOpened as OpenSealed};
+pub use crate::genesis::{Begin, Create};
+pub use crate::seals::{
+    DocumentKept, DocumentSealed, KeyShredded as ShredKey, SealedOpened as OpenSealed,
+};
+
+/// A command with the documents that are kept with it: that they are is of the record.
+#[derive(Clone, Debug)]
+pub struct Keeping {
+    /// The command.
+    pub command: Box<Command>,
+    /// Documents in the open.
+    pub kept: Vec<DocumentKept>,
+    /// Documents under a party's key.
+    pub sealed: Vec<DocumentSealed>,
+}
 
 /// A request to change the book.
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant)]
 pub enum Command {
-    /// Begin the book.
+    /// Begin the book, with an administrator.
+    Begin(Begin),
+    /// Begin the book alone.
     Create(Create),
     /// Several commands as one act: all of them, or none.
     All(Vec<Command>),
+    /// A command that comes with documents.
+    Keeping(Keeping),
     /// An act that spans domains.
     Act(Act),
     /// Record that someone opened a sealed value.
@@ -63,12 +80,20 @@ pub fn decide(
 ) -> Result<Vec<Event>, Rejection> {
     match command {
         Command::Create(create) => return create_book(state, create),
+        Command::Begin(begin) => {
+            let mut events = create_book(state, &begin.create)?;
+            let bootstrap = bareboat_access::Command::Bootstrap(begin.bootstrap.clone());
+            let decided = bareboat_access::decide(&state.access, context, &bootstrap);
+            events.extend(wrap(decided)?);
+            return Ok(events);
+        }
         _ if state.genesis.is_none() => return Err(BookRejection::NotCreated.into()),
         _ => {}
     }
     match command {
-        Command::Create(_) => Err(BookRejection::AlreadyCreated.into()),
+        Command::Create(_) | Command::Begin(_) => Err(BookRejection::AlreadyCreated.into()),
         Command::All(commands) => acts::all(state, context, commands),
+        Command::Keeping(keeping) => keep(state, context, keeping),
         Command::Act(act) => acts::decide(state, context, act),
         Command::OpenSealed(opening) => {
             if state.seals.is_shredded(&opening.sealed) {
@@ -116,6 +141,19 @@ pub fn decide(
         Command::Billing(command) => acts::usage::decide(state, context, command),
         Command::Ledger(command) => wrap(bareboat_ledger::decide(&state.ledger, context, command)),
     }
+}
+
+fn keep(state: &State, context: &Context, keeping: &Keeping) -> Result<Vec<Event>, Rejection> {
+    let mut sealed = keeping.sealed.iter().map(|document| &document.sealed);
+    if let Some(shredded) = sealed.find(|sealed| state.seals.is_shredded(sealed)) {
+        let id = shredded.id.to_string();
+        return Err(BookRejection::Shredded { id }.into());
+    }
+    let mut events = decide(state, context, &keeping.command)?;
+    let kept = keeping.kept.iter().cloned().map(BookEvent::from);
+    let sealed = keeping.sealed.iter().cloned().map(BookEvent::from);
+    events.extend(kept.chain(sealed).map(Event::from));
+    Ok(events)
 }
 
 /// A screening is of the party as the book knows it now, whatever the caller believes.

@@ -4,7 +4,7 @@ use bareboat_base::event::{DecodeError, Outer, no_upcast};
 
 pub use crate::end_use::UseDeclared;
 pub use crate::genesis::Created;
-pub use crate::seals::{KeyShredded, SealedOpened};
+pub use crate::seals::{DocumentKept, DocumentSealed, KeyShredded, SealedOpened};
 
 bareboat_base::events! {
     /// Events that belong to no domain.
@@ -15,6 +15,10 @@ bareboat_base::events! {
         SealedOpened = "book.sealed_opened" 1;
         /// A party's key was destroyed.
         KeyShredded = "book.key_shredded" 1;
+        /// A document was kept.
+        DocumentKept = "book.document_kept" 1;
+        /// A document was kept under a sealed party's key.
+        DocumentSealed = "book.document_sealed" 1;
         /// A client's use of the GPUs was declared.
         UseDeclared = "book.use_declared" 1;
     }

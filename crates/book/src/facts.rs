@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bareboat_base::{
-    Code, ContractId, Country, Date, ModelId, PartyId, Recorded, Share, SiteId, Text,
+    Code, ContractId, Country, Date, Digest, HitId, ListSnapshotId, LotId, ModelId, PartyId,
+    Recorded, Share, SiteId, Text, label,
 };
-use bareboat_parties::{OwnedByListed as Cascaded, TopStatus, UltimateParent};
+use bareboat_parties::{OwnedByListed as Cascaded, UltimateParent};
 use bareboat_rulebook::{
-    Activity, ChainParty, Fact, Facts, Held, Item, Listing, OwnedByListed, Parent, Role, Source,
-    Use,
+    Activity, ChainParty, Draw, Fact, Facts, Held, Item, Listing, OwnedByListed, Parent, Role,
+    Source, Unclear, Use, published_in,
 };
 
 use crate::rejection::{BookRejection, Rejection};
@@ -53,19 +54,22 @@ impl Listed {
     }
 
     fn on_any(&self, lists: &[Code]) -> BTreeSet<PartyId> {
-        let sets = lists.iter().filter_map(|list| self.by_list.get(list));
+        let sets = lists
+            .iter()
+            .filter_map(|list| self.by_list.get(&published_in(list)));
         sets.flatten().copied().collect()
     }
 }
 
-/// The facts of one contract for one activity: one set for each model and site of its lots, since
-/// rules judge one item at a time.
+/// The facts of one contract for one activity: one set for each model and country of its lots, or
+/// of one of them, since rules judge one item at a time and see no more of a site.
 pub fn facts_of(
     state: &State,
     listed: &Listed,
     contract: ContractId,
     activity: Activity,
     legal_date: Date,
+    lot: Option<LotId>,
 ) -> Result<Vec<Facts>, Rejection> {
     let row = state
         .contracts
@@ -74,36 +78,124 @@ pub fn facts_of(
             kind: "contract",
             id: contract.to_string(),
         })?;
+    let asked = Asked::of(state, activity, legal_date);
     let chain = [(Role::Partner, row.partner), (Role::Client, row.client)]
         .into_iter()
-        .map(|(role, party)| chain_party(state, listed, role, party, legal_date))
+        .map(|(role, party)| chain_party(state, listed, &asked, (role, party), legal_date))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut items: BTreeMap<(ModelId, SiteId), u32> = BTreeMap::new();
-    for (_, lot) in state.contracts.lots_of(contract) {
-        let quantity = items.entry((lot.model, lot.site)).or_default();
-        *quantity = quantity.saturating_add(lot.gpus.0);
-    }
     let (usage, ear_activity) = usage(state, contract)?;
     let authorisations = bareboat_rulebook::authorisations_for(&state.rulebook, legal_date);
     let from = source_of(&format!("contract {}", row.reference), &row.recorded)?;
-    items
+    items_of(state, contract, lot)?
         .into_iter()
-        .map(|((model, site), quantity)| {
+        .map(|((model, country), judged)| {
             Ok(Facts {
                 activity,
                 legal_date,
                 known_date: legal_date,
                 chain: chain.clone(),
-                item: Some(item(state, model, site)?),
+                item: Some(item(state, model, country, &judged.sites)?),
                 usage: usage.clone(),
                 ear_activity: ear_activity.clone(),
                 from_country: Fact::unknown(from.clone()),
-                quantity: Fact::known(quantity, from.clone()),
+                quantity: Fact::known(judged.gpus, from.clone()),
                 authorisations: authorisations.clone(),
+                held: held_for(state, contract, (model, country), lot),
                 unhandled: Vec::new(),
             })
         })
         .collect()
+}
+
+/// Lots that rules see as one item.
+#[derive(Default)]
+struct Judged {
+    sites: BTreeSet<SiteId>,
+    gpus: u32,
+}
+
+fn items_of(
+    state: &State,
+    contract: ContractId,
+    only: Option<LotId>,
+) -> Result<BTreeMap<(ModelId, Country), Judged>, Rejection> {
+    let mut items: BTreeMap<(ModelId, Country), Judged> = BTreeMap::new();
+    for (id, lot) in state.contracts.lots_of(contract) {
+        if only.is_some_and(|only| only != id) {
+            continue;
+        }
+        let country = site_row(state, lot.site)?.country;
+        let judged = items.entry((lot.model, country)).or_default();
+        judged.sites.insert(lot.site);
+        judged.gpus = judged.gpus.saturating_add(lot.gpus.0);
+    }
+    Ok(items)
+}
+
+/// What the contract drew from authorisations for an item; when one lot of it is judged, less
+/// what its other lots have been handed.
+fn held_for(
+    state: &State,
+    contract: ContractId,
+    (model, country): (ModelId, Country),
+    lot: Option<LotId>,
+) -> Vec<Draw> {
+    let code = state.fleet.models.get(&model).map(|row| &row.code);
+    let drawn =
+        code.map(|code| bareboat_rulebook::drawn_by(&state.rulebook, contract, code, country));
+    let mut held = drawn.unwrap_or_default();
+    let Some(lot) = lot else { return held };
+    let handed_over = state
+        .contracts
+        .lots_of(contract)
+        .iter()
+        .filter(|(id, row)| *id != lot && row.model == model)
+        .filter(|(_, row)| site_row(state, row.site).is_ok_and(|site| site.country == country))
+        .filter(|(_, row)| {
+            let reservation = row
+                .reservation
+                .and_then(|id| state.capacity.reservations.get(&id));
+            reservation.is_some_and(|row| row.allocation.is_some())
+        })
+        .fold(0_u32, |sum, (_, row)| sum.saturating_add(row.gpus.0));
+    for draw in &mut held {
+        draw.quantity = draw.quantity.saturating_sub(handed_over);
+    }
+    held.retain(|draw| draw.quantity > 0);
+    held
+}
+
+fn site_row(state: &State, site: SiteId) -> Result<&bareboat_fleet::Site, BookRejection> {
+    state
+        .fleet
+        .sites
+        .get(&site)
+        .ok_or_else(|| BookRejection::Unknown {
+            kind: "site",
+            id: site.to_string(),
+        })
+}
+
+/// What rules in force ask of lists.
+struct Asked {
+    /// The lists they name.
+    named: BTreeSet<Code>,
+    /// Those and all that were imported.
+    lists: BTreeSet<Code>,
+    /// The sets over which they ask a 50% cascade.
+    sets: BTreeSet<Vec<Code>>,
+}
+
+impl Asked {
+    fn of(state: &State, activity: Activity, on: Date) -> Self {
+        let named = bareboat_rulebook::lists_named(&state.rulebook, activity, on, on);
+        let imported = state.screening.lists.keys().cloned();
+        Self {
+            lists: imported.chain(named.iter().cloned()).collect(),
+            named,
+            sets: bareboat_rulebook::ownership_sets(&state.rulebook, on, on),
+        }
+    }
 }
 
 fn text(words: &str) -> Result<Text, Rejection> {
@@ -123,27 +215,39 @@ fn source_of(what: &str, recorded: &Recorded) -> Result<Source, Rejection> {
     })
 }
 
-fn item(state: &State, model: ModelId, site: SiteId) -> Result<Item, Rejection> {
-    let unknown = |kind, id: String| BookRejection::Unknown { kind, id };
+fn item(
+    state: &State,
+    model: ModelId,
+    country: Country,
+    sites: &BTreeSet<SiteId>,
+) -> Result<Item, Rejection> {
     let chip = state
         .fleet
         .models
         .get(&model)
-        .ok_or_else(|| unknown("model", model.to_string()))?;
-    let place = state
-        .fleet
-        .sites
-        .get(&site)
-        .ok_or_else(|| unknown("site", site.to_string()))?;
+        .ok_or_else(|| BookRejection::Unknown {
+            kind: "model",
+            id: model.to_string(),
+        })?;
+    let mut places = sites
+        .iter()
+        .map(|site| site_row(state, *site))
+        .collect::<Result<Vec<_>, _>>()?;
+    places.sort_by_key(|place| place.recorded.position);
+    let codes: Vec<&str> = places.iter().map(|place| place.code.as_str()).collect();
+    let said = format!("site {}", codes.join(", "));
+    let there = match places.last() {
+        Some(newest) => source_of(&said, &newest.recorded)?,
+        None => Source::named(text(&said)?),
+    };
     let from = source_of(&format!("model {}", chip.code), &chip.recorded)?;
-    let there = source_of(&format!("site {}", place.code), &place.recorded)?;
     Ok(Item {
         model: Fact::known(chip.code.clone(), from.clone()),
         tpp: Fact::known(chip.tpp, from.clone()),
         performance_density_centi: Fact::known(chip.performance_density_centi, from.clone()),
         dram_gbps: Fact::known(chip.dram_gbps, from.clone()),
         eccn: Fact::known(chip.eccn.clone(), from),
-        site_country: Fact::known(place.country, there),
+        site_country: Fact::known(country, there),
     })
 }
 
@@ -200,8 +304,8 @@ pub fn party_label(state: &State, party: PartyId) -> String {
 fn chain_party(
     state: &State,
     listed: &Listed,
-    role: Role,
-    party: PartyId,
+    asked: &Asked,
+    (role, party): (Role, PartyId),
     on: Date,
 ) -> Result<ChainParty, Rejection> {
     let row = state
@@ -231,10 +335,12 @@ fn chain_party(
         domicile: place(row.facts.domicile),
         headquarters: place(row.facts.headquarters),
         ultimate_parent: parent_of(state, party, on, &from)?,
-        listings: listings_of(state, listed, party, row.version, &label)?,
-        owned_by_listed: bareboat_rulebook::ownership_sets(&state.rulebook, on, on)
-            .into_iter()
-            .map(|lists| owned_by(state, listed, party, lists, on))
+        listings: listings_of(state, listed, asked, party, &label)?,
+        unclear: unclear_of(state, listed, asked, party, &label)?,
+        owned_by_listed: asked
+            .sets
+            .iter()
+            .map(|lists| owned_by(state, listed, party, lists.clone(), on))
             .collect::<Result<_, _>>()?,
     })
 }
@@ -275,24 +381,15 @@ fn parent_of(
 fn listings_of(
     state: &State,
     listed: &Listed,
+    asked: &Asked,
     party: PartyId,
-    version: u32,
     label: &str,
 ) -> Result<Fact<Vec<Listing>>, Rejection> {
-    let outdated = bareboat_screening::outdated_lists(&state.screening, party, version);
-    let open = bareboat_screening::open_hits(&state.screening, party);
-    let confirmed = bareboat_screening::listings(&state.screening, party);
     let mut rows = Vec::new();
-    for listing in &confirmed {
-        let hit = state
-            .screening
-            .hits
-            .handle(&listing.hit)
-            .map_or(0, |handle| handle.number());
-        let entry = format!("hit {}", bareboat_base::label::<bareboat_base::HitId>(hit));
+    for listing in bareboat_screening::listings(&state.screening, party) {
         rows.push(Listing {
-            list: listing.list.clone(),
-            entry: text(&entry)?,
+            list: listing.list,
+            entry: text(&format!("hit {}", hit_label(state, listing.hit)))?,
         });
     }
     for list in listed.lists_of(party) {
@@ -303,29 +400,79 @@ fn listings_of(
             });
         }
     }
-    let screening = bareboat_screening::screened(&state.screening, party);
-    // A confirmed listing counts even when other lists are still to be screened.
-    let unclear = if screening.is_none() {
-        Some(format!("party {label} was never screened"))
-    } else if !outdated.is_empty() {
-        let lists: Vec<&str> = outdated.iter().map(Code::as_str).collect();
-        Some(format!(
-            "party {label} is not screened against the newest {}",
-            lists.join(", ")
-        ))
-    } else if open.iter().any(|(_, hit)| !is_listing(&hit.status)) {
-        Some(format!("party {label} has hits without a disposition"))
-    } else {
-        None
-    };
-    match (unclear, screening) {
-        (Some(why), _) if rows.is_empty() => Ok(Fact::unknown(Source::named(text(&why)?))),
-        (_, Some(screening)) => {
+    for part in &asked.named {
+        let whole = published_in(part);
+        let found = rows.iter().find(|row| row.list == whole && whole != *part);
+        if let Some(entry) = found.map(|row| row.entry.clone()) {
+            let list = part.clone();
+            rows.push(Listing { list, entry });
+        }
+    }
+    match bareboat_screening::screened(&state.screening, party) {
+        Some(screening) => {
             let what = format!("screening of {label} by {}", screening.engine_version);
             Ok(Fact::known(rows, source_of(&what, &screening.recorded)?))
         }
-        (_, None) => Ok(Fact::known(rows, Source::named(text("a supposition")?))),
+        None if rows.is_empty() => {
+            let what = format!("party {label} was never screened");
+            Ok(Fact::unknown(Source::named(text(&what)?)))
+        }
+        None => Ok(Fact::known(rows, Source::named(text("a supposition")?))),
     }
+}
+
+fn hit_label(state: &State, hit: HitId) -> String {
+    let handle = state.screening.hits.handle(&hit);
+    label::<HitId>(handle.map_or(0, |handle| handle.number()))
+}
+
+/// The lists of which it is not known whether they name a party, but for those it is on.
+fn unclear_of(
+    state: &State,
+    listed: &Listed,
+    asked: &Asked,
+    party: PartyId,
+    label: &str,
+) -> Result<Vec<Unclear>, Rejection> {
+    let on: Vec<&Code> = listed.lists_of(party).collect();
+    asked
+        .lists
+        .iter()
+        .filter(|list| !on.contains(&&published_in(list)))
+        .filter_map(|list| Some((list, why_unclear(state, party, list)?)))
+        .map(|(list, why)| {
+            Ok(Unclear {
+                list: list.clone(),
+                because: text(&format!("party {label}: {why}"))?,
+            })
+        })
+        .collect()
+}
+
+/// Why it is not known whether a list names a party, if so. It names snapshots and hits, so that
+/// what officers let pass once is another fact when another list or hit comes.
+fn why_unclear(state: &State, party: PartyId, list: &Code) -> Option<String> {
+    let list = &published_in(list);
+    let screening = &state.screening;
+    let Some((newest, row)) = screening.newest(list) else {
+        return Some(format!("list {list} was never imported; import it"));
+    };
+    let version = state.parties.party(party).map_or(0, |row| row.version);
+    if !bareboat_screening::is_covered(screening, party, version, newest) {
+        let handle = screening.snapshots.handle(&newest);
+        let snapshot = label::<ListSnapshotId>(handle.map_or(0, |handle| handle.number()));
+        let published_on = row.published_on;
+        return Some(format!(
+            "it is not screened against {list} of {published_on} ({snapshot})"
+        ));
+    }
+    let open = bareboat_screening::open_hits(screening, party);
+    let hits: Vec<String> = open
+        .iter()
+        .filter(|(_, hit)| hit.found.list == *list && !is_listing(&hit.status))
+        .map(|(id, hit)| format!("hit {} is {}", hit_label(state, *id), hit.status.word()))
+        .collect();
+    (!hits.is_empty()).then(|| format!("on {list}, {}", hits.join(", ")))
 }
 
 /// One 50% cascade, at its worst: owners that are not screened, or whose own owners are not on
@@ -374,66 +521,66 @@ fn owned_by(
         }
         Cascaded::No => {}
     }
-    if let Some(why) = undisclosed_above(state, party, on) {
-        return Ok(done(Fact::unknown(Source::named(text(&why)?))));
-    }
-    let doubtful = doubtful_owners(state, party, on);
-    let with_doubt: BTreeSet<PartyId> = on_lists.iter().chain(doubtful.keys()).copied().collect();
-    if !doubtful.is_empty() && !matches!(solve(&with_doubt), Cascaded::No) {
-        let whys: Vec<&str> = doubtful.values().map(String::as_str).collect();
-        return Ok(done(Fact::unknown(Source::named(text(&whys.join("; "))?))));
-    }
-    Ok(done(Fact::known(
-        Held::No,
-        Source::named(text("the recorded interests")?),
-    )))
-}
-
-/// Why half or more of a party may belong to somebody who is not on record, if so.
-fn undisclosed_above(state: &State, party: PartyId, on: Date) -> Option<String> {
-    let facts = &state.parties.party(party)?.facts;
-    let declared = matches!(facts.top, TopStatus::NoParentDeclared { .. })
-        || facts.kind == bareboat_parties::PartyKind::Person;
-    let hidden = bareboat_parties::undisclosed(&state.parties, party, on);
-    let unclear = hidden >= THRESHOLD && !declared;
-    unclear.then(|| {
-        format!(
-            "who owns {hidden} of {} is not on record",
-            party_label(state, party)
-        )
-    })
-}
-
-/// Owners above a party that might be listed for all the book knows, with why.
-fn doubtful_owners(state: &State, party: PartyId, on: Date) -> BTreeMap<PartyId, String> {
-    let mut doubtful = BTreeMap::new();
-    let mut seen = BTreeSet::from([party]);
-    let mut queue = vec![party];
-    while let Some(next) = queue.pop() {
-        for (_, interest) in bareboat_parties::owners(&state.parties, next, on) {
-            let owner = interest.facts.owner;
-            if !seen.insert(owner) {
-                continue;
-            }
-            queue.push(owner);
-            let version = state.parties.party(owner).map_or(0, |row| row.version);
-            let label = party_label(state, owner);
-            if !bareboat_screening::is_current(&state.screening, owner, version) {
-                doubtful.insert(
-                    owner,
-                    format!("{label} is not screened against the newest lists"),
-                );
-            } else if bareboat_screening::open_hits(&state.screening, owner)
-                .iter()
-                .any(|(_, hit)| !is_listing(&hit.status))
-            {
-                doubtful.insert(owner, format!("{label} has hits without a disposition"));
-            } else if let Some(why) = undisclosed_above(state, owner, on) {
-                doubtful.insert(owner, why);
+    let doubts = doubtful_owners(state, party, &lists, on);
+    let doubted: BTreeSet<PartyId> = on_lists.iter().chain(doubts.keys()).copied().collect();
+    if bareboat_parties::may_be_held(&state.parties, party, &doubted, THRESHOLD, on) {
+        let mut whys: Vec<String> = doubts.into_values().collect();
+        for above in bareboat_parties::ancestors(&state.parties, party, on) {
+            let share = bareboat_parties::unaccounted(&state.parties, above, &doubted, on);
+            if share > Share::ZERO {
+                let who = party_label(state, above);
+                whys.push(format!("who owns {share} of {who} is not on record"));
             }
         }
+        return Ok(done(Fact::unknown(Source::named(text(&in_brief(&whys))?))));
     }
-    doubtful
+    Ok(done(Fact::known(Held::No, declared(state, party, on)?)))
+}
+
+/// Reasons in one text; cut when long, and then with a digest, so that it differs whenever one of
+/// them does.
+fn in_brief(whys: &[String]) -> String {
+    const MOST: usize = 2_000;
+    let all = whys.join("; ");
+    if all.chars().count() <= MOST {
+        return all;
+    }
+    let told: String = all.chars().take(MOST).collect();
+    format!("{told} … (in full: {})", Digest::of(&[all.as_bytes()]))
+}
+
+/// The recorded interests, and the declarations that speak for what they leave out.
+fn declared(state: &State, party: PartyId, on: Date) -> Result<Source, Rejection> {
+    let mut says = vec!["the recorded interests".to_owned()];
+    for above in bareboat_parties::ancestors(&state.parties, party, on) {
+        let row = state.parties.party(above);
+        if let Some(source) = row.and_then(|row| row.facts.not_held_by_listed.as_ref()) {
+            let who = party_label(state, above);
+            says.push(format!("declared of {who}: {}", source.what));
+        }
+    }
+    Ok(Source::named(text(&in_brief(&says))?))
+}
+
+/// Owners above a party that might be on one of the lists for all the book knows, with why.
+fn doubtful_owners(
+    state: &State,
+    party: PartyId,
+    lists: &[Code],
+    on: Date,
+) -> BTreeMap<PartyId, String> {
+    let above = bareboat_parties::ancestors(&state.parties, party, on);
+    let owners = above.into_iter().filter(|above| *above != party);
+    owners
+        .filter_map(|owner| {
+            let whys: Vec<String> = lists
+                .iter()
+                .filter_map(|list| why_unclear(state, owner, list))
+                .collect();
+            let said = format!("{}: {}", party_label(state, owner), whys.join(", "));
+            (!whys.is_empty()).then_some((owner, said))
+        })
+        .collect()
 }
 
 /// Whether a hit counts as a listing: confirmed true, and not yet confirmed to be otherwise.

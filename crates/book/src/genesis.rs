@@ -22,3 +22,13 @@ pub struct Create {
     /// Whether instants come from outside.
     pub simulated_clock: bool,
 }
+
+/// Asks for a new book together with its operator and its first administrator: a book without
+/// one could never be opened by anybody.
+#[derive(Clone, Debug)]
+pub struct Begin {
+    /// The book.
+    pub create: Create,
+    /// Operator and administrator.
+    pub bootstrap: bareboat_access::Bootstrap,
+}

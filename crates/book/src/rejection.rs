@@ -1,6 +1,6 @@
 //! Every refusal of the book: each domain's, and those of acts that span domains.
 
-use bareboat_base::{Class, Date, Refusal, rejections};
+use bareboat_base::{Class, Date, Instant, Refusal, rejections};
 
 rejections! {
     /// Why an act that spans domains is refused.
@@ -37,6 +37,9 @@ rejections! {
         /// A date that has not come yet.
         EffectiveDateAhead { on: Date, today: Date } => Invalid "effective_date_ahead"
             "the date {on} is after today, {today}" hint "give a date that has come";
+        /// An instant that has not come yet.
+        InstantAhead { at: Instant, now: Instant } => Invalid "instant_ahead"
+            "the instant {at} is after now, {now}" hint "give an instant that has come";
         /// A step of a wind-down before the one it follows.
         StepOutOfOrder { step: String, waiting_for: String } => Conflict "step_out_of_order"
             "{step} comes after {waiting_for}, which is not done" hint "do the steps in their order";
@@ -49,6 +52,10 @@ rejections! {
         /// The value's key is destroyed.
         Shredded { id: String } => Conflict "shredded"
             "the value {id} is shredded: its key was destroyed" hint "nothing can bring it back; the journal says who destroyed the key and why";
+        /// The document is under a party's key.
+        DocumentSealed { id: String } => Conflict "document_sealed"
+            "the document is about a sealed party, and lies sealed as {id}"
+            hint "open that value with `bareboat sealed open`, if you may: the opening is recorded";
         /// The key is destroyed already.
         AlreadyShredded { party: String } => Conflict "already_shredded"
             "the key of party {party} is destroyed already" hint "nothing is left to do";

@@ -3,7 +3,7 @@
 //! The values lie in the journal's vault. The book says who opened which, when and why, and which
 //! parties' keys are destroyed, so that a restored backup can destroy them again.
 
-use bareboat_base::{PartyId, Recorded, SealedId, SealedRef, Table, Text};
+use bareboat_base::{Digest, PartyId, Recorded, SealedId, SealedRef, Table, Text};
 use serde::{Deserialize, Serialize};
 
 /// Someone opened a sealed value.
@@ -26,6 +26,26 @@ pub struct KeyShredded {
     pub reason: Text,
 }
 
+/// A document was kept with the act: its bytes lie in the store under their digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentKept {
+    /// SHA-256 of its bytes.
+    pub digest: Digest,
+    /// What kind of bytes: `text/csv`.
+    pub media_type: Text,
+}
+
+/// A document about a sealed party was kept with the act: its bytes lie in the vault, encrypted
+/// under that party's key. Where an event names the document by a digest, it is the salted
+/// commitment that stands there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentSealed {
+    /// Its bytes.
+    pub sealed: SealedRef,
+    /// What kind of bytes: `text/csv`.
+    pub media_type: Text,
+}
+
 /// One opening, as kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opening {
@@ -42,6 +62,8 @@ pub struct Seals {
     pub openings: Table<u32, Opening>,
     /// Every party whose key was destroyed.
     pub shredded: Table<PartyId, Recorded>,
+    /// Every sealed document, by its commitment.
+    pub documents: Table<Digest, DocumentSealed>,
 }
 
 impl Seals {

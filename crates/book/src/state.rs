@@ -2,7 +2,7 @@
 
 use bareboat_base::event::Outer;
 use bareboat_base::machine::{Decide, Fold};
-use bareboat_base::{Context, ContractId, Instant, Position, Recorded, Table};
+use bareboat_base::{Context, ContractId, Digest, Instant, Position, Recorded, Table};
 use serde::{Deserialize, Serialize};
 
 use crate::command::{self, Command};
@@ -85,6 +85,11 @@ impl State {
                     self.seals.shredded.insert(shredded.party, *recorded);
                 }
             }
+            BookEvent::DocumentKept(_) => {}
+            BookEvent::DocumentSealed(document) => {
+                let commitment = document.sealed.commitment;
+                self.seals.documents.insert(commitment, document.clone());
+            }
             BookEvent::UseDeclared(declared) => {
                 let row = Declaration {
                     declared: declared.clone(),
@@ -104,7 +109,7 @@ impl State {
 impl Fold for State {
     type Event = Event;
 
-    const SNAPSHOT_FORMAT: u32 = 1;
+    const SNAPSHOT_FORMAT: u32 = 2;
 
     fn decode(bytes: &[u8]) -> Result<Event, bareboat_base::event::DecodeError> {
         Event::decode(bytes)
@@ -112,6 +117,13 @@ impl Fold for State {
 
     fn encode(event: &Event) -> Vec<u8> {
         event.encode()
+    }
+
+    fn documents(event: &Event) -> Vec<Digest> {
+        match event {
+            Event::Book(BookEvent::DocumentKept(kept)) => vec![kept.digest],
+            _ => Vec::new(),
+        }
     }
 
     fn apply(&mut self, recorded: &Recorded, event: &Event) {

@@ -292,11 +292,15 @@ fn allocate(state: &State, ctx: &Context, c: &Allocate) -> Decision {
         });
     }
     let from = c.at.max(row.unnamed_from);
-    let outside = Rejection::OutsideWindow {
-        at: from,
+    let outside = |at| Rejection::OutsideWindow {
+        at,
         window: row.window,
     };
-    let window = Window::new(from, row.window.to()).map_err(|_| outside)?;
+    // Named earlier, nodes would be busy while the calendar still offers them.
+    if c.at < row.window.from() {
+        return Err(outside(c.at));
+    }
+    let window = Window::new(from, row.window.to()).map_err(|_| outside(from))?;
     let kept = Window::new(from, row.holds_until()).unwrap_or(window);
     let pool = the_pool(state, row.pool)?;
     let nodes = choose_nodes(state, ctx, c, (handle, row), pool, kept)?;
@@ -380,7 +384,8 @@ fn too_few(
             ready,
         };
     }
-    let instant = Window::new(at, at.next()).unwrap_or(kept);
+    let instant = at.next().and_then(|next| Window::new(at, next).ok());
+    let instant = instant.unwrap_or(kept);
     let named = NodeCount(free_throughout(state, calendar, instant).count());
     if named < asked {
         return Rejection::TooFewNamed {

@@ -1,8 +1,11 @@
 //! What can be said on the command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::{commands, exit};
 
@@ -31,14 +34,13 @@ pub struct Global {
         hide_env_values = true
     )]
     pub book: Option<PathBuf>,
-    /// Work against this server, such as http://127.0.0.1:7700.
+    /// Work against this server, such as http://127.0.0.1:7700, rather than on a book file.
     #[arg(
         long,
         global = true,
         value_name = "URL",
         env = "BAREBOAT_SERVER",
-        hide_env_values = true,
-        conflicts_with = "book"
+        hide_env_values = true
     )]
     pub server: Option<String>,
     /// The API key; better in the environment than in the shell's history.
@@ -51,7 +53,7 @@ pub struct Global {
     )]
     pub key: Option<String>,
     /// Read the API key from this file.
-    #[arg(long, global = true, value_name = "FILE", conflicts_with = "key")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
     /// Write JSON to stdout instead of tables.
     #[arg(long, global = true)]
@@ -68,6 +70,38 @@ pub struct Global {
     /// Record the write at this instant; only for books with a simulated clock.
     #[arg(long, global = true, value_name = "INSTANT")]
     pub recorded_at: Option<String>,
+}
+
+/// Options of which one is given, each by its id.
+const EITHER: [[&str; 2]; 2] = [["book", "server"], ["key", "key_file"]];
+
+impl Arguments {
+    /// The process's own. What is said on the command line goes before the environment.
+    pub fn of_process() -> Self {
+        Self::read(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    fn read(words: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut command = Self::command();
+        let matches = command.try_get_matches_from_mut(words)?;
+        let said = |id| matches.value_source(id) == Some(ValueSource::CommandLine);
+        for [one, other] in EITHER {
+            if said(one) && said(other) {
+                let flags = [one, other].map(|id| format!("--{}", id.replace('_', "-")));
+                let told = format!("{} and {} cannot both be given", flags[0], flags[1]);
+                return Err(command.error(ErrorKind::ArgumentConflict, told));
+            }
+        }
+        let mut arguments = Self::from_arg_matches(&matches)?;
+        let global = &mut arguments.global;
+        if said("server") {
+            global.book = None;
+        }
+        if said("key_file") {
+            global.key = None;
+        }
+        Ok(arguments)
+    }
 }
 
 macro_rules! nouns {

@@ -22,12 +22,15 @@ pub const FORBIDDEN: u8 = 6;
 pub const UNREACHABLE: u8 = 7;
 /// The book or a value in it is not what was written.
 pub const INTEGRITY: u8 = 8;
+/// There is more than was shown.
+pub const CUT_SHORT: u8 = 9;
 
 /// What is said of them in `--help`.
 pub const HELP: &str = "\
 Exit codes: 0 done; 1 something unforeseen; 2 wrong usage or malformed input; 3 refused by a rule, \
 a list or a missing determination; 4 not found; 5 conflict with the book as it stands; \
-6 not authenticated or not allowed; 7 server or book cannot be reached; 8 the book is damaged.";
+6 not authenticated or not allowed; 7 server or book cannot be reached; 8 the book is damaged; \
+9 only the first rows were shown.";
 
 /// A failure of this program's own, with its exit code.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +53,17 @@ pub fn usage(message: impl Into<String>, hint: &str) -> anyhow::Error {
         hint: hint.to_owned(),
         code: None,
         exit: USAGE,
+    }
+    .into()
+}
+
+/// A table that leaves rows out.
+pub fn cut_short(rows: usize) -> anyhow::Error {
+    Own {
+        message: format!("there are more rows: only the first {rows} are shown"),
+        hint: "narrow the list, or use --json, which shows all of it".to_owned(),
+        code: None,
+        exit: CUT_SHORT,
     }
     .into()
 }

@@ -16,13 +16,11 @@ mod transport;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use crate::exit::Failed;
 
 /// Reads the arguments, runs the command, and says how it went.
 pub fn main() -> ExitCode {
-    let arguments = args::Arguments::parse();
+    let arguments = args::Arguments::of_process();
     match commands::run(arguments) {
         Ok(()) => ExitCode::from(exit::OK),
         Err(error) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use bareboat_base::{Clock as _, Fold as _};
-use bareboat_journal::{FileKeys, Options, Paths, SqliteOptions, SqliteStore, StoreError, Vault};
+use bareboat_journal::{Options, Paths, SqliteOptions, SqliteStore, StoreError, Vault};
 use bareboat_server::audit::{self, Audit};
 use bareboat_server::{App, Engine, Parts, SystemClock};
 
@@ -61,17 +61,13 @@ pub fn start(path: &Path, store: SqliteStore, options: Options, audit_days: u32)
     let clock = Arc::new(SystemClock);
     let engine = Engine::open(Box::new(store), clock.clone(), options)
         .map_err(|error| exit::journal(error.code(), error.to_string(), error.hint()))?;
-    let keys = FileKeys::open(&Paths::of(path).keys)
+    let vault = Vault::in_files(&Paths::of(path).keys, engine.reader())
         .map_err(|error| exit::journal(error.code(), error.to_string(), error.hint()))?;
     let audit = Audit::open(&audit::path_of(path), audit_days)
         .context("could not open the audit store beside the book")?;
-    let vault = Vault::new(Arc::new(keys), engine.reader());
     // What the book says is shredded stays so, whatever keys were restored beside it.
-    for (_, party, _) in engine.view().state.seals.shredded.iter() {
-        vault
-            .shred(*party)
-            .map_err(|error| exit::journal(error.code(), error.to_string(), error.hint()))?;
-    }
+    bareboat_server::shred_again(&engine, &vault)
+        .map_err(|error| exit::journal(error.code(), error.to_string(), error.hint()))?;
     Ok(App::new(Parts {
         vault,
         engine,

@@ -12,7 +12,7 @@ use crate::{exit, show};
 /// The server that is looked for when neither a server nor a book is named.
 pub const DEFAULT_SERVER: &str = "http://127.0.0.1:7700";
 
-/// Rows that a list shows at most.
+/// Rows that a table has at most; `--json` shows all there are.
 pub const MOST_ROWS: usize = 100_000;
 
 /// One command's connection to a book.
@@ -49,8 +49,21 @@ impl Session {
 
     /// Shows a list: `columns` are fields of a row, such as `label` or `recorded.at`.
     pub fn list(&self, request: Request, columns: &[&str]) -> Result<()> {
-        let rows = self.client.list(request, MOST_ROWS)?;
-        show::rows(&rows, columns, self.json())
+        let pages = self.client.pages(request);
+        if self.json() {
+            for page in pages {
+                if !show::json_lines(&page?)? {
+                    break;
+                }
+            }
+            return Ok(());
+        }
+        let (rows, more) = first(pages, MOST_ROWS)?;
+        show::rows(&rows, columns, false)?;
+        if more {
+            return Err(exit::cut_short(MOST_ROWS));
+        }
+        Ok(())
     }
 
     /// Shows one thing.
@@ -88,6 +101,22 @@ impl Session {
         }
         Ok(answer)
     }
+}
+
+/// The first rows, and whether there are more.
+fn first(
+    pages: impl Iterator<Item = Result<Vec<Value>, Failure>>,
+    most: usize,
+) -> Result<(Vec<Value>, bool), Failure> {
+    let mut rows = Vec::new();
+    for page in pages {
+        rows.extend(page?);
+        if rows.len() > most {
+            rows.truncate(most);
+            return Ok((rows, true));
+        }
+    }
+    Ok((rows, false))
 }
 
 fn key(global: &Global) -> Result<Option<String>> {
@@ -139,5 +168,21 @@ pub fn body_from(path: &std::path::Path) -> Result<Value> {
             format!("{shown} is neither .json nor .toml"),
             "name the file by what it holds",
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_knows_when_it_is_cut_short() {
+        let pages = |sizes: &[usize]| {
+            let pages = sizes.iter().map(|rows| Ok(vec![Value::Null; *rows]));
+            first(pages.collect::<Vec<_>>().into_iter(), 5).map(|(rows, more)| (rows.len(), more))
+        };
+        assert_eq!(pages(&[3, 2]).unwrap(), (5, false));
+        assert_eq!(pages(&[3, 3]).unwrap(), (5, true));
+        assert_eq!(pages(&[5, 0, 1]).unwrap(), (5, true));
     }
 }

@@ -8,12 +8,27 @@ use serde_json::Value;
 
 /// Writes a line of data.
 pub fn line(text: &str) -> Result<()> {
+    heard(text).map(drop)
+}
+
+/// Writes a line of data, and says whether anybody still reads.
+fn heard(text: &str) -> Result<bool> {
     let mut stdout = std::io::stdout().lock();
     match writeln!(stdout, "{text}") {
         // Whoever read has read enough.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => Ok(other?),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        other => Ok(other.map(|()| true)?),
     }
+}
+
+/// Writes rows as JSON Lines, and says whether anybody still reads.
+pub fn json_lines(rows: &[Value]) -> Result<bool> {
+    for row in rows {
+        if !heard(&row.to_string())? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Writes a line beside the data, for the person who watches.
@@ -26,10 +41,7 @@ pub fn note(text: &str) {
 /// going down: `recorded.at`.
 pub fn rows(rows: &[Value], columns: &[&str], json: bool) -> Result<()> {
     if json {
-        for row in rows {
-            line(&row.to_string())?;
-        }
-        return Ok(());
+        return json_lines(rows).map(drop);
     }
     if rows.is_empty() {
         note("nothing to show");

@@ -87,6 +87,70 @@ impl Book {
 }
 
 #[test]
+fn a_book_begins_whole_or_not_at_all() {
+    let book = Book::new();
+    // One act: every event that the book begins with is of one command.
+    let (_, events, _) = book.run(&["events", "list", "--json"]);
+    let commands: std::collections::BTreeSet<_> = events
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["command_id"].to_string())
+        .collect();
+    assert_eq!(commands.len(), 1, "{events}");
+    // A try that was refused after the file was made does not stand in the way of the next.
+    let path = book.folder.path().join("second");
+    let init = |more: &[&str]| run(bareboat().arg("init").args(more).arg(&path));
+    let (code, _, stderr) = init(&["--expires-at", "2001-01-01T00:00:00Z"]);
+    assert_eq!(code, 2, "{stderr}");
+    let (code, _, stderr) = init(&[]);
+    assert_eq!(code, 0, "{stderr}");
+    let (code, _, stderr) = init(&[]);
+    assert!(code != 0 && stderr.contains("journal.exists"), "{stderr}");
+}
+
+#[test]
+fn a_book_with_sealed_values_wants_its_keys() {
+    let book = Book::new();
+    let grant = ["grant", "create", "PR-0001", "--role", "compliance"];
+    assert_eq!(book.run(&grant).0, 0);
+    let register = [
+        "party",
+        "register",
+        "A Client AG",
+        "--sealed",
+        "--domicile",
+        "CH",
+        "--headquarters",
+        "CH",
+        "--no-parent",
+        "statement",
+        "--source",
+        "statement",
+    ];
+    let (code, _, stderr) = book.run(&register);
+    assert_eq!(code, 0, "{stderr}");
+    let (keys, aside) = (
+        book.folder.path().join("book.keys"),
+        book.folder.path().join("aside"),
+    );
+    std::fs::rename(&keys, &aside).unwrap();
+    for arguments in [
+        &["party", "list"][..],
+        &["journal", "verify", "--with-keys"],
+    ] {
+        let (code, _, stderr) = book.run(arguments);
+        assert!(
+            code != 0 && stderr.contains("journal.key_missing"),
+            "{stderr}"
+        );
+        assert!(stderr.contains("book.keys"), "{stderr}");
+        assert!(!keys.exists(), "nothing is made in its place");
+    }
+    std::fs::rename(&aside, &keys).unwrap();
+    assert_eq!(book.run(&["party", "list"]).0, 0);
+    assert_eq!(book.run(&["journal", "verify", "--with-keys"]).0, 0);
+}
+
+#[test]
 fn a_book_from_nothing() {
     let book = Book::new();
     let create = [
@@ -256,15 +320,79 @@ fn the_same_commands_go_to_a_server() {
     assert!(stderr.contains("journal.locked"), "{stderr}");
     #[cfg(unix)]
     {
-        let pid = serving.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        terminate(&serving);
         assert_eq!(serving.child.wait().unwrap().code(), Some(0));
         assert!(book.run(&["organisation", "list"]).1.contains("PA"));
+    }
+}
+
+#[cfg(unix)]
+fn terminate(serving: &Serving) {
+    let pid = serving.child.id().to_string();
+    let mut kill = Command::new("kill");
+    assert!(kill.args(["-TERM", &pid]).status().unwrap().success());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_that_is_asked_twice_to_stop_does_not_wait() {
+    use std::io::Write as _;
+    let book = Book::new();
+    let mut serving = serve(&book.path());
+    let address = serving.address.trim_start_matches("http://");
+    // A request that never comes to its end.
+    let mut begun = std::net::TcpStream::connect(address).unwrap();
+    let head = format!(
+        "POST /v1/organisations HTTP/1.1\r\nhost: local\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: 10\r\n\r\n",
+        book.key
+    );
+    begun.write_all(head.as_bytes()).unwrap();
+    let moment = std::time::Duration::from_millis(500);
+    std::thread::sleep(moment);
+    terminate(&serving);
+    std::thread::sleep(moment);
+    assert!(serving.child.try_wait().unwrap().is_none(), "it waits");
+    terminate(&serving);
+    let asked = std::time::Instant::now();
+    assert_eq!(serving.child.wait().unwrap().code(), Some(1));
+    assert!(asked.elapsed() < std::time::Duration::from_secs(5));
+}
+
+#[test]
+fn what_is_said_goes_before_the_environment() {
+    let book = Book::new();
+    let key_file = book.folder.path().join("admin.key");
+    let show = |change: &dyn Fn(&mut Command)| {
+        let mut command = bareboat();
+        change(command.args(["book", "show"]));
+        run(&mut command)
+    };
+    let (code, _, stderr) = show(&|command| {
+        let command = command.arg("--book").arg(book.path());
+        let command = command.arg("--key-file").arg(&key_file);
+        command.env("BAREBOAT_KEY", "bbk_no");
+    });
+    assert_eq!(code, 0, "{stderr}");
+    let (code, _, stderr) = show(&|command| {
+        let command = command.args(["--server", "http://127.0.0.1:9"]);
+        command.env("BAREBOAT_BOOK", book.path());
+    });
+    assert_eq!(code, 7, "{stderr}");
+    let (code, _, stderr) = show(&|command| {
+        let command = command.arg("--book").arg(book.path());
+        let command = command.env("BAREBOAT_SERVER", "http://127.0.0.1:9");
+        command.env("BAREBOAT_KEY", &book.key);
+    });
+    assert_eq!(code, 0, "{stderr}");
+    for both in [
+        ["--book", "a", "--server", "b"],
+        ["--key", "a", "--key-file", "b"],
+    ] {
+        let (code, _, stderr) = show(&|command| {
+            command.args(both);
+        });
+        assert_eq!(code, 2, "{stderr}");
+        assert!(stderr.contains("cannot both be given"), "{stderr}");
     }
 }

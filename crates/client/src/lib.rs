@@ -7,7 +7,7 @@ mod http;
 
 use std::collections::BTreeMap;
 
-use bareboat_api::{Page, Problem, header};
+use bareboat_api::{Page, Problem, header, limit};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -253,24 +253,19 @@ impl Client {
         self.write(request)?.read()
     }
 
-    /// All rows of a list, page after page, at most `most`.
-    pub fn list(&self, request: Request, most: usize) -> Result<Vec<Value>, Failure> {
-        let mut rows = Vec::new();
-        let mut cursor: Option<String> = None;
-        loop {
-            let left = most - rows.len();
-            let request = request
-                .clone()
-                .with("limit", left.clamp(1, 1_000))
-                .with_some("cursor", cursor.as_ref());
-            let page: Page<Value> = self.get(request)?;
-            rows.extend(page.items);
-            rows.truncate(most);
-            cursor = page.next_cursor;
-            if cursor.is_none() || rows.len() == most {
-                return Ok(rows);
-            }
-        }
+    /// The rows of a list, page after page, as they come.
+    pub fn pages(&self, request: Request) -> impl Iterator<Item = Result<Vec<Value>, Failure>> {
+        let request = request.with("limit", limit::PAGE_MOST);
+        let mut next = Some(None::<String>);
+        std::iter::from_fn(move || {
+            let cursor = next.take()?;
+            let request = request.clone().with_some("cursor", cursor);
+            let page: Result<Page<Value>, _> = self.get(request);
+            Some(page.map(|page| {
+                next = page.next_cursor.map(Some);
+                page.items
+            }))
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 //! Deciding what may happen to contracts.
 
-use bareboat_base::{Code, Context, ContractId, Date, DateWindow, WindDownId, time::tz_version};
+use bareboat_base::{
+    Code, Context, ContractId, Date, DateWindow, Instant, WindDownId, time::tz_version,
+};
 
 use crate::command::{
     ApproveWindDown, Command, EndContract, ExerciseExtension, PlanWindDown, RecordWindDownStep,
@@ -33,12 +35,12 @@ pub fn decide(
         }
         Command::SignContract(command) => sign(state, command)?.into(),
         Command::ExerciseExtension(command) => extend(state, command)?.into(),
-        Command::SuspendAccess(command) => suspend(state, command)?.into(),
-        Command::ResumeAccess(command) => resume(state, command)?.into(),
+        Command::SuspendAccess(command) => suspend(state, context, command)?.into(),
+        Command::ResumeAccess(command) => resume(state, context, command)?.into(),
         Command::PlanWindDown(command) => plan(state, context, command)?.into(),
         Command::WithdrawWindDown(command) => withdraw(state, command)?.into(),
         Command::ApproveWindDown(command) => approve(state, context, command)?.into(),
-        Command::RecordWindDownStep(command) => step(state, command)?.into(),
+        Command::RecordWindDownStep(command) => step(state, context, command)?.into(),
         Command::EndContract(command) => end(state, command)?.into(),
     };
     Ok(vec![event])
@@ -168,7 +170,21 @@ fn minus_days(date: Date, days: u32) -> Result<Date, Rejection> {
 
 const RUNNING: [Status; 3] = [Status::Signed, Status::Extended, Status::Terminating];
 
-fn suspend(state: &State, command: &SuspendAccess) -> Result<AccessSuspended, Rejection> {
+/// What the caller says has happened cannot lie ahead.
+fn not_ahead(context: &Context, at: Instant) -> Result<(), Rejection> {
+    let now = context.recorded_at;
+    if at > now {
+        return Err(Rejection::InFuture { at, now });
+    }
+    Ok(())
+}
+
+fn suspend(
+    state: &State,
+    context: &Context,
+    command: &SuspendAccess,
+) -> Result<AccessSuspended, Rejection> {
+    not_ahead(context, command.at)?;
     let contract = command.contract;
     let row = contract_of(state, contract)?;
     needs(row, contract, &RUNNING, "suspended")?;
@@ -182,7 +198,12 @@ fn suspend(state: &State, command: &SuspendAccess) -> Result<AccessSuspended, Re
     })
 }
 
-fn resume(state: &State, command: &ResumeAccess) -> Result<AccessResumed, Rejection> {
+fn resume(
+    state: &State,
+    context: &Context,
+    command: &ResumeAccess,
+) -> Result<AccessResumed, Rejection> {
+    not_ahead(context, command.at)?;
     let contract = command.contract;
     let row = contract_of(state, contract)?;
     let Some(suspension) = &row.suspension else {
@@ -287,7 +308,12 @@ fn approve(
     Ok(WindDownApproved { wind_down })
 }
 
-fn step(state: &State, command: &RecordWindDownStep) -> Result<WindDownStepRecorded, Rejection> {
+fn step(
+    state: &State,
+    context: &Context,
+    command: &RecordWindDownStep,
+) -> Result<WindDownStepRecorded, Rejection> {
+    not_ahead(context, command.at)?;
     let wind_down = command.wind_down;
     let row = wind_down_of(state, wind_down)?;
     if row.status != WindDownStatus::Approved {

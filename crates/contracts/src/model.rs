@@ -107,6 +107,11 @@ impl Status {
             Self::Ended => "ended",
         }
     }
+
+    /// Whether it was ever signed: what its parties agreed to, not only what somebody wrote down.
+    pub fn is_signed(self) -> bool {
+        !matches!(self, Self::Draft | Self::Withdrawn)
+    }
 }
 
 /// Access stopped pending a decision; nothing destroyed.

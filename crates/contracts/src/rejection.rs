@@ -1,7 +1,8 @@
 //! Why contracts refuse.
 
 use bareboat_base::{
-    ContractId, Date, DateWindow, GpuCount, LotId, WindDownId, money::MoneyError, time::TimeError,
+    ContractId, Date, DateWindow, GpuCount, Instant, LotId, WindDownId, money::MoneyError,
+    time::TimeError,
 };
 
 bareboat_base::rejections! {
@@ -76,6 +77,9 @@ bareboat_base::rejections! {
         /// Access given back before it was stopped.
         ResumedBeforeSuspension { contract: ContractId } => Invalid "resumed_before_suspension"
             "access under contract {contract} cannot resume before it was suspended" hint "check the instant";
+        /// A suspension, a resumption or a step in the future.
+        InFuture { at: Instant, now: Instant } => Invalid "in_future"
+            "it is dated {at}, after now, {now}" hint "record it once it is done";
         /// A wind-down is already open.
         WindDownOpen { contract: ContractId, wind_down: WindDownId } => Conflict "wind_down_open"
             "contract {contract} already has the open wind-down {wind_down}"

@@ -27,7 +27,7 @@ pub fn decide(state: &State, ctx: &Context, command: &Command) -> Result<Vec<Eve
         Command::PlaceOrder(c) => place_order(state, ctx, c),
         Command::SlipTranche(c) => slip_tranche(state, c),
         Command::ReceiveTranche(c) => receive_tranche(state, ctx, c),
-        Command::AdvanceNodes(c) => advance_nodes(state, c),
+        Command::AdvanceNodes(c) => advance_nodes(state, ctx, c),
         Command::RecordSanitisation(c) => record_sanitisation(state, ctx, c),
     }
 }
@@ -220,6 +220,7 @@ fn receive_tranche(state: &State, ctx: &Context, c: &ReceiveTranche) -> Decision
     let at = at.map_err(|_| Rejection::DateOutOfRange {
         date: c.received_on,
     })?;
+    not_ahead(ctx, at)?;
     let first = state.received_at(order.site) + 1;
     let nodes = NodeSet::from_runs(order.site, vec![Run { first, count }]);
     let receipt = ctx.mint(0);
@@ -279,7 +280,17 @@ fn check_new_nodes(
     Ok(())
 }
 
-fn advance_nodes(state: &State, c: &AdvanceNodes) -> Decision {
+/// What the caller says has happened cannot lie ahead.
+fn not_ahead(ctx: &Context, at: Instant) -> Result<(), Rejection> {
+    let now = ctx.recorded_at;
+    if at > now {
+        return Err(Rejection::InFuture { at, now });
+    }
+    Ok(())
+}
+
+fn advance_nodes(state: &State, ctx: &Context, c: &AdvanceNodes) -> Decision {
+    not_ahead(ctx, c.at)?;
     if c.to.needs_reason() && c.reason.is_none() {
         return Err(Rejection::ReasonMissing { to: c.to });
     }
@@ -302,12 +313,7 @@ fn advance_nodes(state: &State, c: &AdvanceNodes) -> Decision {
 }
 
 fn record_sanitisation(state: &State, ctx: &Context, c: &RecordSanitisation) -> Decision {
-    if c.performed_at > ctx.recorded_at {
-        return Err(Rejection::SanitisedInFuture {
-            performed_at: c.performed_at,
-            now: ctx.recorded_at,
-        });
-    }
+    not_ahead(ctx, c.performed_at)?;
     check_move(state, &c.nodes, c.performed_at, |status| {
         if status.phase == Phase::Sanitising {
             Refuse::Nothing

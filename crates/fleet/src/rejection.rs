@@ -84,8 +84,8 @@ bareboat_base::rejections! {
         /// Earlier than the present phase began.
         BeforePhase { number: u32, site: SiteId, at: Instant, since: Instant } => Conflict "before_phase"
             "node {number} at site {site} came to its phase at {since}, after {at}" hint "give an instant not before that";
-        /// An erasure in the future.
-        SanitisedInFuture { performed_at: Instant, now: Instant } => Invalid "sanitised_in_future"
-            "the sanitisation is dated {performed_at}, after now, {now}" hint "record a sanitisation once it is done";
+        /// A receipt, a move or an erasure in the future.
+        InFuture { at: Instant, now: Instant } => Invalid "in_future"
+            "it is dated {at}, after now, {now}" hint "record it once it is done";
     }
 }

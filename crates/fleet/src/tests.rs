@@ -245,6 +245,9 @@ fn tranches_slip_and_arrive_in_parts() {
         received_on: date("2026-03-30"),
         nodes: new_nodes(hall, numbers),
     };
+    let mut ahead = receive(tranche, 1..3);
+    ahead.received_on = date("2062-03-30");
+    assert_eq!(world.refused(ahead), "fleet.in_future");
     world.run(receive(tranche, 1..3)).unwrap();
     let row = world.state.tranches.get(&tranche).unwrap();
     assert_eq!(
@@ -344,7 +347,14 @@ fn a_node_leaves_a_client_only_by_sanitisation() {
         performed_at: at("2026-06-02T00:00:00Z"),
         ..record.clone()
     };
-    assert_eq!(world.refused(future), "fleet.sanitised_in_future");
+    assert_eq!(world.refused(future), "fleet.in_future");
+    let ahead = AdvanceNodes {
+        nodes: one.clone(),
+        to: Racked,
+        at: at("2062-05-01T00:00:00Z"),
+        reason: None,
+    };
+    assert_eq!(world.refused(ahead), "fleet.in_future");
     let early = RecordSanitisation {
         performed_at: at("2026-04-02T00:00:00Z"),
         ..record.clone()

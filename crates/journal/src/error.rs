@@ -16,6 +16,7 @@ pub const CODES: &[&str] = &[
     "journal.exists",
     "journal.fenced",
     "journal.head_mismatch",
+    "journal.head_missing",
     "journal.idempotency_conflict",
     "journal.invariant_broken",
     "journal.io",
@@ -144,7 +145,9 @@ impl StoreError {
             Self::Fenced { .. } => "send the command to the writer that took over",
             Self::TailMoved { .. } => "open the book again",
             Self::NoSuchBook { .. } => "make one with `bareboat init`, or check the path",
-            Self::Exists { .. } => "choose a path where nothing is",
+            Self::Exists { .. } => {
+                "choose a path where nothing is, or move away what is left of an earlier book"
+            }
             Self::NotABook { .. } => "check the path",
             Self::NewerSchema { .. } => "use the bareboat that wrote it, or a newer one",
             Self::Damaged { .. } => {
@@ -178,6 +181,9 @@ pub enum OpenError {
         /// The head's position.
         position: Position,
     },
+    /// There is no head, and there was one.
+    #[error("the head file beside the book is missing")]
+    HeadMissing,
     /// An event does not read.
     #[error("event {position} cannot be read")]
     Unreadable {
@@ -195,6 +201,7 @@ impl OpenError {
             Self::Store(error) => error.code(),
             Self::MissingTail { .. } => "journal.missing_tail",
             Self::HeadMismatch { .. } => "journal.head_mismatch",
+            Self::HeadMissing => "journal.head_missing",
             Self::Unreadable { .. } => "journal.unreadable_event",
         }
     }
@@ -208,6 +215,9 @@ impl OpenError {
             }
             Self::HeadMismatch { .. } => {
                 "run `bareboat journal verify` to see where the book differs, and restore a backup"
+            }
+            Self::HeadMissing => {
+                "put it back; if it is lost, `bareboat journal backup` and `restore` make a book with a new head"
             }
             Self::Unreadable { .. } => {
                 "use a newer bareboat; if it is the newest, run `bareboat journal verify`"

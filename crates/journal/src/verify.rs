@@ -45,6 +45,8 @@ pub struct Report {
     pub head: Option<Head>,
     /// The snapshots that were compared with the fold.
     pub snapshots: Vec<Position>,
+    /// Documents that events keep.
+    pub documents: u64,
     /// Sealed values that events refer to.
     pub sealed_values: u64,
     /// Of these, how many were opened and fit their commitment (with keys only).
@@ -140,6 +142,13 @@ impl<'a, M: Fold> Walk<'a, M> {
             });
             None
         });
+        if head.is_none() && findings.is_empty() && reader.head_expected()? {
+            findings.push(Finding {
+                table: "head",
+                position: None,
+                what: "the head file is missing: one was kept beside this book".to_owned(),
+            });
+        }
         let snapshots = keeper.snapshots()?.into_iter().collect();
         let view = View::default();
         Ok(Self {
@@ -153,6 +162,7 @@ impl<'a, M: Fold> Walk<'a, M> {
                 checkpoint: view.checkpoint(),
                 head,
                 snapshots: Vec::new(),
+                documents: 0,
                 sealed_values: 0,
                 sealed_opened: 0,
                 sealed_shredded: 0,
@@ -275,6 +285,9 @@ impl<'a, M: Fold> Walk<'a, M> {
                 );
             }
         };
+        for digest in M::documents(&decoded) {
+            self.document(position, digest);
+        }
         if !self.folding {
             return;
         }
@@ -292,6 +305,18 @@ impl<'a, M: Fold> Walk<'a, M> {
                 format!("event {position} breaks an invariant when it is folded in"),
             );
         }
+    }
+
+    /// A document that an event keeps. Damage to it is found with the rows.
+    fn document(&mut self, position: Position, digest: Digest) {
+        self.report.documents += 1;
+        let wrong = match self.reader.has_document(digest) {
+            Ok(true) => return,
+            Ok(false) => "is missing",
+            Err(_) => "cannot be looked for",
+        };
+        let what = format!("document {digest} of event {position} {wrong}");
+        self.found("document", Some(position), what);
     }
 
     /// Compares whatever was kept at the position just reached.

@@ -5,13 +5,15 @@ mod machine;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use bareboat_base::{PartyId, Position, SealedRef, TypedId as _};
+use bareboat_base::{Digest, PartyId, Position, SealedRef, TypedId as _};
 use bareboat_journal::merkle::{consistency, consistent, included, inclusion};
 use bareboat_journal::{
-    AsOf, Document, Engine, FileKeys, KeyProvider, Opened, Options, Paths, Report, Synchronous,
-    Vault, backup, restore, verify_book,
+    AsOf, Engine, FileKeys, KeyProvider, Opened, Options, Paths, Report, SqliteStore, StoreError,
+    Synchronous, Vault, backup, restore, verify_book,
 };
-use machine::{Accounts, Command, actor, keyed, open, open_level, open_with, submission, transfer};
+use machine::{
+    Accounts, Command, actor, keeping, keyed, open, open_level, open_with, submission, transfer,
+};
 use proptest::prelude::*;
 use proptest::sample::Index;
 use uuid::Uuid;
@@ -49,11 +51,12 @@ fn full_book(directory: &Path) -> (PathBuf, Vec<SealedRef>) {
 fn make_full_book(directory: &Path) -> (PathBuf, Vec<SealedRef>) {
     let path = directory.join("full.book");
     let engine = open(&path);
-    let keys: Arc<dyn KeyProvider> = Arc::new(FileKeys::open(&Paths::of(&path).keys).unwrap());
+    let keys: Arc<dyn KeyProvider> =
+        Arc::new(FileKeys::open_or_new(&Paths::of(&path).keys).unwrap());
     let vault = Vault::new(keys, engine.reader());
     let mut sealed = Vec::new();
     for number in 0..24_u128 {
-        let mut submission = match number % 6 {
+        let submission = match number % 6 {
             3 => {
                 let value = format!("secret {number}");
                 let (reference, blob) = vault
@@ -65,12 +68,9 @@ fn make_full_book(directory: &Path) -> (PathBuf, Vec<SealedRef>) {
                 submission.sealed = vec![blob];
                 submission
             }
+            5 => keeping(number, &format!("document {number}").repeat(20)),
             _ => keyed(number, &format!("key {number}"), "a", transfer(1, 3)),
         };
-        if number % 8 == 5 {
-            let text = format!("document {number}").repeat(20);
-            submission.documents = vec![Document::new("text/plain", text.into_bytes())];
-        }
         engine.submit(submission).wait().unwrap();
         if number == 15 {
             engine.snapshot_now().unwrap();
@@ -134,6 +134,94 @@ fn a_missing_sealed_value_is_named() {
     assert_eq!(report.findings.len(), 1, "{:?}", report.findings);
     assert_eq!(report.findings[0].table, "sealed");
     assert!(report.findings[0].what.contains(&sealed[1].id.to_string()));
+}
+
+/// What verification finds once a statement was run on the file behind the store's back.
+fn after(path: &Path, sql: &str) -> Vec<(&'static str, String)> {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.execute_batch(sql).unwrap();
+    let findings = verify(path).findings;
+    findings.into_iter().map(|f| (f.table, f.what)).collect()
+}
+
+#[test]
+fn a_missing_document_is_named_with_its_event() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, _) = full_book(directory.path());
+    assert_eq!(verify(&path).documents, 4);
+    let document = |number: u8| {
+        let text = format!("document {number}").repeat(20);
+        Digest::of(&[text.as_bytes()])
+    };
+    let found = after(&path, "DELETE FROM document WHERE rowid = 2");
+    let what = format!("document {} of event 28 is missing", document(11));
+    assert_eq!(found, [("document", what)]);
+    let found = after(&path, "DELETE FROM document");
+    assert_eq!(found.len(), 4, "{found:?}");
+}
+
+#[test]
+fn a_missing_answer_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, _) = full_book(directory.path());
+    let gone = |first: u8, last: u8| {
+        let what = format!("the answers {first} to {last} are missing");
+        ("remembered", what)
+    };
+    let found = after(&path, "DELETE FROM remembered WHERE number IN (3, 4)");
+    assert_eq!(found, [gone(3, 4)]);
+    let found = after(&path, "DELETE FROM remembered WHERE number >= 15");
+    assert_eq!(found, [gone(3, 4), gone(15, 16)]);
+    assert_eq!(after(&path, "DELETE FROM remembered"), [gone(1, 16)]);
+}
+
+#[test]
+fn a_missing_head_is_named_and_a_bare_backup_is_told_apart() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, _) = full_book(directory.path());
+    let bare = directory.path().join("bare");
+    let head = backup(&path, &bare, &mut |_| {}).unwrap();
+    assert_eq!(verify(&bare).findings, []);
+    drop(open(&bare));
+    let paths = [path, bare];
+    for path in &paths {
+        std::fs::remove_file(Paths::of(path).head).unwrap();
+        let _ = std::fs::remove_dir_all(Paths::of(path).snapshots);
+        let report = verify(path);
+        assert_eq!(report.findings.len(), 1, "{:?}", report.findings);
+        assert_eq!(report.findings[0].table, "head");
+        let refused = open_with(path, Options::default()).map(|_| ());
+        assert_eq!(refused.unwrap_err().code(), "journal.head_missing");
+    }
+    // The way on, by name: a backup, and a book of it.
+    let copy = directory.path().join("copy");
+    backup(&paths[0], &copy, &mut |_| {}).unwrap();
+    let restored = directory.path().join("restored.book");
+    assert_eq!(restore(&copy, &restored, &mut |_| {}).unwrap(), head);
+    assert_eq!(open(&restored).checkpoint(), head);
+}
+
+#[test]
+fn what_is_left_of_an_earlier_book_is_in_the_way() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, _) = full_book(directory.path());
+    let copy = directory.path().join("copy");
+    backup(&path, &copy, &mut |_| {}).unwrap();
+    for suffix in [".head", ".snapshots", "-wal", "-shm", "-journal"] {
+        let new = directory.path().join("new.book");
+        let left = directory.path().join(format!("new.book{suffix}"));
+        std::fs::write(&left, b"left").unwrap();
+        let named = |error: StoreError| {
+            let text = format!("{} is already there", left.display());
+            assert_eq!((error.code(), error.to_string()), ("journal.exists", text));
+        };
+        named(restore(&copy, &new, &mut |_| {}).unwrap_err());
+        named(backup(&path, &new, &mut |_| {}).unwrap_err());
+        let options = machine::sqlite_options(Synchronous::Full);
+        named(SqliteStore::create(&new, &options).map(|_| ()).unwrap_err());
+        assert_eq!(std::fs::read(&left).unwrap(), b"left");
+        std::fs::remove_file(left).unwrap();
+    }
 }
 
 #[test]

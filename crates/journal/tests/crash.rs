@@ -17,12 +17,15 @@ use std::process::{Child, Command as Process, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use bareboat_base::Position;
+use bareboat_base::{Digest, PartyId, Position, SealedId, TypedId as _};
 use bareboat_journal::sqlite::SqliteReader;
 use bareboat_journal::store::Reader as _;
-use bareboat_journal::{Document, Engine, Options, SqliteStore, Synchronous, verify_book};
+use bareboat_journal::{
+    Document, Engine, Options, SealedBlob, SqliteStore, Synchronous, verify_book,
+};
 use machine::{Accounts, actor, clock, keyed, sqlite_options, transfer};
 use power::Disk;
+use uuid::Uuid;
 
 const CHILD: &str = "BAREBOAT_CRASH_CHILD";
 const WRITERS: u64 = 6;
@@ -126,12 +129,28 @@ fn write(engine: &Engine<Accounts>, round: &str, writer: u64) {
         let id = u128::from(writer) << 40 | u128::from(number) << 80;
         let legs = 2 + u32::try_from((number + writer) % 4).unwrap();
         let mut submission = keyed(id, &key, &key, transfer(1, legs));
-        if number % 16 == 5 {
-            submission.documents = vec![Document::new("text/plain", key.clone().into_bytes())];
-        }
+        submission.documents.extend(document(&key, number));
+        submission.sealed.extend(sealed(&key, number));
         let accepted = engine.submit(submission).wait().unwrap();
         say(&format!("ack {key} {} {}", accepted.first, accepted.last));
     }
+}
+
+/// What a command keeps besides: with every 16th a document,
+fn document(key: &str, number: u64) -> Option<Document> {
+    (number % 16 == 5).then(|| Document::new("text/plain", key.as_bytes().to_vec()))
+}
+
+/// and with another a sealed value.
+fn sealed(key: &str, number: u64) -> Option<SealedBlob> {
+    let id = Digest::of(&[key.as_bytes()]).0[..16].try_into().unwrap();
+    (number % 16 == 9).then(|| SealedBlob {
+        id: SealedId::from_uuid(Uuid::from_bytes(id)),
+        party: PartyId::from_uuid(Uuid::from_u128(7)),
+        field: "note".to_owned(),
+        nonce: [3; 24],
+        ciphertext: key.as_bytes().to_vec(),
+    })
 }
 
 fn spawn(path: &Path, round: u64, level: &str, disk: Option<&Disk>) -> Child {
@@ -225,6 +244,9 @@ fn check(path: &Path, acks: &[Ack]) -> Result<(), String> {
             return Err(format!("{} is not whole", ack.key));
         }
     }
+    for ack in acks {
+        kept_besides(&reader, &ack.key)?;
+    }
     drop(engine);
     let report =
         verify_book::<Accounts>(path, None, &mut |_| {}).map_err(|error| error.to_string())?;
@@ -233,6 +255,25 @@ fn check(path: &Path, acks: &[Ack]) -> Result<(), String> {
     }
     if report.checkpoint != view.checkpoint() {
         return Err("the root differs".to_owned());
+    }
+    Ok(())
+}
+
+/// What an acknowledged command kept besides its events is there as it was given.
+fn kept_besides(reader: &SqliteReader, key: &str) -> Result<(), String> {
+    let number = key.rsplit('-').next().and_then(|text| text.parse().ok());
+    let number: u64 = number.ok_or_else(|| format!("{key} has no number"))?;
+    if let Some(document) = document(key, number) {
+        let found = reader.document(document.digest);
+        if found.map_err(|error| error.to_string())? != Some(document) {
+            return Err(format!("the document of {key} is lost"));
+        }
+    }
+    if let Some(sealed) = sealed(key, number) {
+        let found = reader.sealed(sealed.id);
+        if found.map_err(|error| error.to_string())? != Some(sealed) {
+            return Err(format!("the sealed value of {key} is lost"));
+        }
     }
     Ok(())
 }

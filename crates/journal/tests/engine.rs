@@ -458,6 +458,24 @@ fn old_answers_are_forgotten_after_their_days() {
 }
 
 #[test]
+fn nothing_is_recorded_after_the_end_of_the_calendar() {
+    let (_directory, path) = book();
+    let options = Options {
+        simulated_clock: true,
+        ..Options::default()
+    };
+    let engine = open_with(&path, options).unwrap();
+    let mut last = submission(1, transfer(1, 2));
+    last.recorded_at = Some("9999-12-30T22:00:00Z".parse().unwrap());
+    let end = engine.submit(last).wait().unwrap().recorded_at;
+    assert_eq!(end.next(), None);
+    let refused = engine.submit(submission(2, transfer(1, 2))).wait();
+    assert_eq!(refused.unwrap_err().code(), "journal.time_not_after_last");
+    drop(engine);
+    assert_eq!(open_with(&path, options).unwrap().view().recorded_at, end);
+}
+
+#[test]
 fn a_missing_tail_is_named() {
     let (_directory, path) = book();
     let engine = open(&path);

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bareboat_base::{Date, InterestId, PartyId, Share, ShareRange};
 
-use crate::{InterestFacts, State, owned, owners};
+use crate::{InterestFacts, State, owned, owners, unaccounted};
 
 /// Why an owner's stake counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,8 +109,33 @@ pub fn cascade_of(
     }
 }
 
+/// Whether listed parties hold `party` to at least `threshold` when everything that is not known
+/// turns out for the worst: all of `doubted` are listed, and so is whoever holds what no recorded
+/// interest tells of, of the party and of everyone above it ([`unaccounted`]).
+pub fn may_be_held(
+    state: &State,
+    party: PartyId,
+    doubted: &BTreeSet<PartyId>,
+    threshold: Share,
+    on: Date,
+) -> bool {
+    let ancestors = ancestors(state, party, on);
+    let counted: BTreeSet<PartyId> = ancestors
+        .iter()
+        .copied()
+        .filter(|ancestor| *ancestor != party && doubted.contains(ancestor))
+        .collect();
+    let unaccounted = ancestors.iter().map(|ancestor| {
+        let share = unaccounted(state, *ancestor, doubted, on);
+        (*ancestor, u128::from(share.units()))
+    });
+    let edges = Edges::among(state, &ancestors, on);
+    let sums = unaccounted.collect();
+    fixed_point(&counted, threshold, &edges, ShareRange::max, sums).contains_key(&party)
+}
+
 /// The party and everyone above it, through any share, on the day.
-pub(crate) fn ancestors(state: &State, party: PartyId, on: Date) -> BTreeSet<PartyId> {
+pub fn ancestors(state: &State, party: PartyId, on: Date) -> BTreeSet<PartyId> {
     let mut seen = BTreeSet::from([party]);
     let mut queue = vec![party];
     while let Some(next) = queue.pop() {
@@ -167,8 +192,8 @@ fn solve(
     on: Date,
     edges: &Edges<'_>,
 ) -> Cascade {
-    let certain = fixed_point(listed, threshold, edges, ShareRange::min);
-    let possible = fixed_point(listed, threshold, edges, ShareRange::max);
+    let certain = fixed_point(listed, threshold, edges, ShareRange::min, BTreeMap::new());
+    let possible = fixed_point(listed, threshold, edges, ShareRange::max, BTreeMap::new());
     let mut cascade = Cascade::default();
     for party in possible.keys().filter(|party| !listed.contains(party)) {
         let sure = certain.contains_key(party);
@@ -185,16 +210,22 @@ fn solve(
 }
 
 /// The listed parties at rank 0, and at rank n + 1 every party that those up to rank n hold to
-/// the threshold. The rounds make the ranks, and so the paths, independent of any order.
+/// the threshold. The rounds make the ranks, and so the paths, independent of any order. `sums` is
+/// what counts of each party beside the stakes of those.
 fn fixed_point(
     listed: &BTreeSet<PartyId>,
     threshold: Share,
     edges: &Edges<'_>,
     end: fn(&ShareRange) -> Share,
+    mut sums: BTreeMap<PartyId, u128>,
 ) -> BTreeMap<PartyId, u32> {
     let mut ranks: BTreeMap<PartyId, u32> = listed.iter().map(|party| (*party, 0)).collect();
-    let mut sums: BTreeMap<PartyId, u128> = BTreeMap::new();
-    let mut frontier: Vec<PartyId> = listed.iter().copied().collect();
+    let held = sums.iter().filter(|(_, sum)| reached(**sum, threshold));
+    let held: Vec<PartyId> = held.map(|(party, _)| *party).collect();
+    for party in held {
+        ranks.entry(party).or_insert(1);
+    }
+    let mut frontier: Vec<PartyId> = ranks.keys().copied().collect();
     let mut rank = 0;
     while !frontier.is_empty() {
         rank += 1;
@@ -210,13 +241,17 @@ fn fixed_point(
             });
         }
         for party in touched {
-            if !ranks.contains_key(&party) && sums[&party] >= u128::from(threshold.units()) {
+            if !ranks.contains_key(&party) && reached(sums[&party], threshold) {
                 ranks.insert(party, rank);
                 frontier.push(party);
             }
         }
     }
     ranks
+}
+
+fn reached(sum: u128, threshold: Share) -> bool {
+    sum > 0 && sum >= u128::from(threshold.units())
 }
 
 fn holding(

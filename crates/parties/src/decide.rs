@@ -36,6 +36,10 @@ bareboat_base::rejections! {
         PartlySealed { field: &'static str } => Invalid "partly_sealed"
             "the name is sealed, but the {field} is in the open"
             hint "seal every identifying field, or none";
+        /// It stands in the open, and would be sealed.
+        RegisteredOpen { party: PartyId } => Conflict "registered_open"
+            "party {party} is registered in the open: its name stays in the journal and in past states, sealed or not"
+            hint "register a new sealed party, and use that from now on";
         /// More than is kept.
         TooMany { field: &'static str, found: usize, most: usize } => Invalid "too_many"
             "{found} {field}; at most {most} are kept" hint "keep those that identify the party";
@@ -98,6 +102,9 @@ fn amend(state: &State, command: &AmendParty) -> Result<Event, Rejection> {
     }
     if *row.facts == command.facts {
         return Err(Rejection::NothingChanged { party });
+    }
+    if command.facts.is_sealed() && !row.is_sealed() {
+        return Err(Rejection::RegisteredOpen { party });
     }
     check_facts(party, &command.facts)?;
     let becomes_person = command.facts.kind == PartyKind::Person;

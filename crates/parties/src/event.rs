@@ -47,9 +47,9 @@ bareboat_base::events! {
     /// A fact about parties.
     pub enum Event upcast bareboat_base::event::no_upcast {
         /// A party was registered.
-        PartyRegistered = "parties.party_registered" 1;
+        PartyRegistered = "parties.party_registered" 2;
         /// A party's facts were replaced.
-        PartyAmended = "parties.party_amended" 1;
+        PartyAmended = "parties.party_amended" 2;
         /// An interest was recorded.
         InterestRecorded = "parties.interest_recorded" 1;
         /// An interest ended.

@@ -15,12 +15,14 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use cascade::{Cascade, Counted, Holding, OwnedByListed, Stake, cascade, cascade_of};
+pub use cascade::{
+    Cascade, Counted, Holding, OwnedByListed, Stake, ancestors, cascade, cascade_of, may_be_held,
+};
 pub use command::{AmendParty, Command, EndInterest, RecordInterest, RegisterParty};
 pub use control::{Missing, UltimateParent, ultimate_parent};
 pub use decide::{MAX_ALIASES, MAX_IDENTIFIERS, Rejection, apply, decide};
 pub use event::{Event, InterestEnded, InterestRecorded, PartyAmended, PartyRegistered};
-pub use ownership::{owned, owners, touches_sealed, undisclosed};
+pub use ownership::{owned, owners, touches_sealed, unaccounted, undisclosed};
 pub use state::{
     Identifier, Interest, InterestFacts, Party, PartyFacts, PartyKind, Source, State, TopStatus,
 };

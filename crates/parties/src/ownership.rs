@@ -1,8 +1,10 @@
 //! The ownership graph as it stands on a day.
 
+use std::collections::BTreeSet;
+
 use bareboat_base::{Date, InterestId, PartyId, Share};
 
-use crate::{Interest, State};
+use crate::{Interest, PartyKind, State};
 
 /// The interests held in `party` on the day, in order of recording.
 pub fn owners(
@@ -40,6 +42,25 @@ fn held<'a>(
 pub fn undisclosed(state: &State, party: PartyId, on: Date) -> Share {
     let told = owners(state, party, on).fold(Share::ZERO, |sum, (_, interest)| {
         sum.saturating_add(interest.facts.economic.max())
+    });
+    Share::from_units(Share::UNITS - told.units()).unwrap_or(Share::ZERO)
+}
+
+/// The part of `party`'s capital that parties not on record may hold, at the most: 100% less the
+/// least that the recorded interests can be. Nothing of a person, whom nobody owns, and nothing
+/// where it is declared that listed parties do not hold half, unless an owner on record is one of
+/// `doubted`: then the declaration is no answer.
+pub fn unaccounted(state: &State, party: PartyId, doubted: &BTreeSet<PartyId>, on: Date) -> Share {
+    let Some(row) = state.party(party) else {
+        return Share::WHOLE;
+    };
+    let declared = row.facts.not_held_by_listed.is_some()
+        && !owners(state, party, on).any(|(_, row)| doubted.contains(&row.facts.owner));
+    if declared || row.facts.kind == PartyKind::Person {
+        return Share::ZERO;
+    }
+    let told = owners(state, party, on).fold(Share::ZERO, |sum, (_, interest)| {
+        sum.saturating_add(interest.facts.economic.min())
     });
     Share::from_units(Share::UNITS - told.units()).unwrap_or(Share::ZERO)
 }

@@ -74,6 +74,10 @@ pub struct PartyFacts {
     pub source: Source,
     /// Whether it is declared that nobody stands above it.
     pub top: TopStatus,
+    /// Who declared, and where, that listed parties do not hold half of it or more in aggregate.
+    /// It speaks for the owners who are not on record, as those of a widely held company.
+    #[serde(default)]
+    pub not_held_by_listed: Option<Source>,
 }
 
 /// A party.

@@ -55,6 +55,7 @@ fn facts(name: &str) -> PartyFacts {
         identifiers: Vec::new(),
         source: source(),
         top: TopStatus::NotDeclared,
+        not_held_by_listed: None,
     }
 }
 

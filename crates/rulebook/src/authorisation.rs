@@ -148,7 +148,7 @@ impl AuthorisationTerms {
         {
             return Err("it does not name the country of the site".to_owned());
         }
-        self.has_left(facts.quantity.value)
+        self.has_left(facts.asked_of(self))
     }
 
     fn has_left(&self, asked: Option<u32>) -> Result<(), String> {

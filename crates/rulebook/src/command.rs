@@ -69,7 +69,7 @@ pub struct Determine {
     /// The deal.
     pub facts: Facts,
     /// Whether what is permitted under an authorisation draws its quantity down: yes when
-    /// capacity is handed over, no when the same is only judged again.
+    /// capacity is promised or handed over, no when the same is only judged again.
     pub draw: bool,
 }
 

@@ -235,9 +235,10 @@ fn is_held(state: &State, terms: &AuthorisationTerms, on: Date) -> bool {
     })
 }
 
-/// What a permit takes from the authorisations it rests on; nothing when it is no permit.
+/// What goes ahead takes from the authorisations it rests on: a permit, or a referral that
+/// officers may let pass. The caller records neither unless it does go ahead.
 fn draws(facts: &Facts, evaluation: &Evaluation) -> Vec<Draw> {
-    if evaluation.outcome != Outcome::Permit {
+    if !matches!(evaluation.outcome, Outcome::Permit | Outcome::Refer) {
         return Vec::new();
     }
     let relied_on = |terms: &&AuthorisationTerms| evaluation.rests_on.contains(&terms.reference);
@@ -247,9 +248,11 @@ fn draws(facts: &Facts, evaluation: &Evaluation) -> Vec<Draw> {
         .filter(relied_on)
         .filter(|terms| terms.quantity.is_some())
         .filter_map(|terms| {
+            let quantity = facts.asked_of(terms).filter(|asked| *asked > 0)?;
+            let authorisation = terms.id?;
             Some(Draw {
-                authorisation: terms.id?,
-                quantity: facts.quantity.value?,
+                authorisation,
+                quantity,
             })
         })
         .collect()

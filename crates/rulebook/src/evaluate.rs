@@ -2,19 +2,21 @@
 
 use std::collections::BTreeSet;
 
-use bareboat_base::{Code, Digest, PartyId, Text};
+use bareboat_base::{Code, Date, Digest, PartyId, Text};
 
 use crate::authorisation::Uncovered;
 use crate::derivation::Derivation;
-use crate::facts::{Facts, Role};
+use crate::facts::{Activity, Facts, Role};
 use crate::logic::Truth;
 use crate::proof::{Evaluation, Missing, Proof, Reason, RuleProof, RulebookUsed};
-use crate::rule::{Condition, Constant, Operand, Outcome, Rule, Standing, Subject, Test, Verified};
+use crate::rule::{
+    Condition, Constant, Operand, Outcome, Parameter, Rule, Standing, Subject, Test, Verified,
+};
 use crate::state::{Determination, Rulebook, State, rulebook_in_force};
 use crate::step::{Judge, missing, text, triggers};
 
 /// The evaluator's version; a proof names it.
-pub const ENGINE_VERSION: &str = "rulebook-1";
+pub const ENGINE_VERSION: &str = "rulebook-2";
 
 /// Judges a deal under the rulebooks of the state.
 pub fn evaluate(state: &State, facts: &Facts) -> Evaluation {
@@ -373,19 +375,91 @@ fn guard(rulebooks: &[&Rulebook], facts: &Facts, governing: usize, found: &mut F
                 );
             }
         }
+        for row in &party.unclear {
+            if !judged.contains(&row.list) {
+                refer("engine.list-not-judged", row.because.as_str());
+            }
+        }
     }
+}
+
+/// The rules that bind on the day and govern the activity.
+fn binding<'a>(
+    rulebooks: &'a [&Rulebook],
+    facts_of: (Activity, Date, Date),
+) -> impl Iterator<Item = (&'a Rulebook, &'a Rule)> {
+    let (activity, legal_date, known_date) = facts_of;
+    rulebooks
+        .iter()
+        .flat_map(|book| book.rules.iter().map(move |rule| (*book, rule)))
+        .filter(move |(_, rule)| {
+            rule.standing(legal_date, known_date).binds() && rule.activities.contains(&activity)
+        })
 }
 
 /// The lists that rules in force ask about for the activity.
 fn lists_judged(rulebooks: &[&Rulebook], facts: &Facts) -> BTreeSet<Code> {
     let mut lists = BTreeSet::new();
-    for rule in rulebooks.iter().flat_map(|book| book.rules.iter()) {
-        let binds = rule.standing(facts.legal_date, facts.known_date).binds();
-        if binds && rule.activities.contains(&facts.activity) {
-            lists_in(&rule.when, &mut lists);
+    let day = (facts.activity, facts.legal_date, facts.known_date);
+    for (_, rule) in binding(rulebooks, day) {
+        lists_in(&rule.when, &mut lists);
+    }
+    lists
+}
+
+/// Every list that a rule which binds on the day and governs the activity names, whether it asks
+/// for a party's own listing or for those of its owners. What it says is not known while the list
+/// is not in the book.
+pub fn lists_named(
+    state: &State,
+    activity: Activity,
+    legal_date: Date,
+    known_date: Date,
+) -> BTreeSet<Code> {
+    let books = rulebook_in_force(state, legal_date, known_date);
+    let books: Vec<&Rulebook> = books.into_iter().map(|(_, book)| book).collect();
+    let mut lists = BTreeSet::new();
+    for (book, rule) in binding(&books, (activity, legal_date, known_date)) {
+        for condition in std::iter::once(&rule.when).chain(&rule.unless) {
+            named_in(condition, &book.parameters, &mut lists);
         }
     }
     lists
+}
+
+fn named_in(condition: &Condition, parameters: &[Parameter], into: &mut BTreeSet<Code>) {
+    let mut words = |constant: &Constant| {
+        if let Constant::Words(words) = constant {
+            into.extend(words.iter().cloned());
+        }
+    };
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => {
+            for part in parts {
+                named_in(part, parameters, into);
+            }
+        }
+        Condition::Not(inner)
+        | Condition::Named { meaning: inner, .. }
+        | Condition::SomeParty {
+            condition: inner, ..
+        } => named_in(inner, parameters, into),
+        Condition::Fact {
+            subject: Subject::PartyListings,
+            test: Test::In(Operand::Constant(constant)),
+        } => words(constant),
+        Condition::Fact {
+            subject: Subject::PartyListings,
+            test: Test::In(Operand::Parameter(id)),
+        } => {
+            let history = parameters.iter().filter(|parameter| parameter.id == *id);
+            for value in history.flat_map(|parameter| &parameter.history) {
+                words(&value.value);
+            }
+        }
+        Condition::OwnedByListed { lists } => into.extend(lists.iter().cloned()),
+        Condition::Always | Condition::Fact { .. } => {}
+    }
 }
 
 fn lists_in(condition: &Condition, into: &mut BTreeSet<Code>) {

@@ -21,7 +21,7 @@ bareboat_base::events! {
         /// An authorisation was revoked.
         AuthorisationRevoked = "rulebook.authorisation_revoked" 1;
         /// A deal was judged.
-        DeterminationMade = "rulebook.determination_made" 1 read crate::derivation::read_event;
+        DeterminationMade = "rulebook.determination_made" 2 read crate::derivation::read_event;
         /// An officer decided a referral.
         ReferralResolved = "rulebook.referral_resolved" 1;
         /// A second officer confirmed it.

@@ -5,6 +5,7 @@ use bareboat_base::{Code, Country, Date, Digest, Instant, PartyId, Position, Sha
 use serde::{Deserialize, Serialize};
 
 use crate::authorisation::AuthorisationTerms;
+use crate::state::Draw;
 
 /// Where a fact comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -174,11 +175,29 @@ pub enum Parent {
 /// One confirmed true match of a party on a list.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Listing {
-    /// The list: `SDN`, `EL`, `MEU`, `1260H` … An SDN under a programme that 15 CFR 744.8(a)(1)
-    /// names is given as `SDN-744.8` beside `SDN`.
+    /// The list: `SDN`, `EL`, `MEU`, `1260H` …, or a part of one ([`published_in`]).
     pub list: Code,
     /// The entry or the hit, as it may be shown.
     pub entry: Text,
+}
+
+/// A list of which it is not known whether it names a party.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Unclear {
+    /// The list.
+    pub list: Code,
+    /// Why not: it was never imported, the party was not compared with it, a hit is undecided.
+    pub because: Text,
+}
+
+/// The list in which the entries that rules call `list` are published: `SDN-744.8`, the SDNs under
+/// a programme that 15 CFR 744.8(a)(1) names, are a part of `SDN`. Programmes are not read, so
+/// every SDN counts among them: stricter.
+pub fn published_in(list: &Code) -> Code {
+    match list.as_str() {
+        "SDN-744.8" => Code::new("SDN").expect("a fixed code"),
+        _ => list.clone(),
+    }
 }
 
 /// Whether listed parties hold a party, as a cascade found it.
@@ -222,8 +241,11 @@ pub struct ChainParty {
     pub headquarters: Fact<Country>,
     /// The end of its control chain.
     pub ultimate_parent: Fact<Parent>,
-    /// The lists that name it; unknown when it was not screened against the newest lists.
+    /// The lists that name it; unknown when it was never screened.
     pub listings: Fact<Vec<Listing>>,
+    /// The lists of which it is not known whether they name it.
+    #[serde(default)]
+    pub unclear: Vec<Unclear>,
     /// What the cascades say, one for each set of lists that rules ask about.
     pub owned_by_listed: Vec<OwnedByListed>,
 }
@@ -284,6 +306,23 @@ pub struct Facts {
     pub quantity: Fact<u32>,
     /// What may be relied on, as it stood (see [`crate::authorisations_for`]).
     pub authorisations: Vec<AuthorisationTerms>,
+    /// What the contract drew from them for this item before, and has not handed over since: that
+    /// much of the quantity is not asked for again.
+    #[serde(default)]
+    pub held: Vec<Draw>,
     /// Circumstances that no rule can read, in words. Each makes the outcome at least `refer`.
     pub unhandled: Vec<Text>,
+}
+
+impl Facts {
+    /// How many GPUs are asked of an authorisation beyond those it gives the contract already;
+    /// `None` when it is not known how many are meant.
+    pub(crate) fn asked_of(&self, terms: &AuthorisationTerms) -> Option<u32> {
+        let held = self
+            .held
+            .iter()
+            .filter(|draw| Some(draw.authorisation) == terms.id);
+        let held = held.fold(0_u32, |sum, draw| sum.saturating_add(draw.quantity));
+        Some(self.quantity.value?.saturating_sub(held))
+    }
 }

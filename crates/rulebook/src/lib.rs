@@ -34,14 +34,16 @@ pub use command::{
 };
 pub use decide::decide;
 pub use derivation::Derivation;
-pub use evaluate::{ENGINE_VERSION, evaluate, evaluate_under, facts_digest, whole_evaluation};
+pub use evaluate::{
+    ENGINE_VERSION, evaluate, evaluate_under, facts_digest, lists_named, whole_evaluation,
+};
 pub use event::{
     AuthorisationRecorded, AuthorisationRevoked, DeterminationMade, Event, ReferralResolved,
     ResolutionConfirmed, RulebookAdopted,
 };
 pub use facts::{
     Activity, ChainParty, EarActivity, Fact, Facts, Held, Item, Listing, OwnedByListed, Parent,
-    Role, Source, Use,
+    Role, Source, Unclear, Use, published_in,
 };
 pub use logic::Truth;
 pub use parse::{ParseError, ParsedRulebook, parse_regime};
@@ -50,5 +52,5 @@ pub use rejection::Rejection;
 pub use rule::{Outcome, Parameter, Rule, Standing, Status};
 pub use state::{
     Determination, Draw, Resolution, Rulebook, State, authorisations_for, determinations_of,
-    latest_determination, ownership_sets, rulebook_in_force, touching,
+    drawn_by, latest_determination, ownership_sets, rulebook_in_force, touching,
 };

@@ -207,6 +207,30 @@ pub fn determinations_of(
         .filter_map(|id| Some((*id, state.determinations.get(id)?)))
 }
 
+/// What a contract drew from authorisations for one model in one country.
+pub fn drawn_by(
+    state: &State,
+    contract: ContractId,
+    model: &Code,
+    country: bareboat_base::Country,
+) -> Vec<Draw> {
+    let mut drawn: Vec<Draw> = Vec::new();
+    for (_, row) in determinations_of(state, contract) {
+        let item = row.facts.item.as_ref();
+        let same = item.is_some_and(|item| {
+            item.model.value.as_ref() == Some(model) && item.site_country.value == Some(country)
+        });
+        for draw in row.draws.iter().filter(|_| same) {
+            let of = |row: &&mut Draw| row.authorisation == draw.authorisation;
+            match drawn.iter_mut().find(of) {
+                Some(row) => row.quantity = row.quantity.saturating_add(draw.quantity),
+                None => drawn.push(draw.clone()),
+            }
+        }
+    }
+    drawn
+}
+
 /// The newest determination of a contract for an activity.
 pub fn latest_determination(
     state: &State,

@@ -106,12 +106,23 @@ impl Judge<'_> {
     }
 
     fn fact(&self, subject: Subject, test: &Test, party: Option<&ChainParty>) -> Step {
-        let (value, source) = self.value(subject, party);
-        let truth = match (&value, test) {
+        let (mut value, mut source) = self.value(subject, party);
+        let known = |value: &Option<Value>| match (value, test) {
             (value, Test::Unknown) => value.is_none().into(),
             (None, _) => Truth::Unknown,
             (Some(value), test) => self.passes(value, test),
         };
+        let mut truth = known(&value);
+        // One list that names a party says nothing of the others.
+        if subject == Subject::PartyListings && truth == Truth::No {
+            let unclear = party.map_or(&[][..], |party| &party.unclear);
+            let asked = unclear.iter().filter(|row| self.asks(test, &row.list));
+            let because: Vec<&str> = asked.map(|row| row.because.as_str()).collect();
+            if !because.is_empty() {
+                (value, source) = (None, Source::named(text(&because.join("; "))));
+                truth = known(&value);
+            }
+        }
         let used = FactUsed {
             fact: text(subject.as_str()),
             value,
@@ -147,6 +158,17 @@ impl Judge<'_> {
                 _ => Truth::Unknown,
             },
             Test::Unknown => Truth::No,
+        }
+    }
+
+    /// Whether a test of listings hangs on what a list says.
+    fn asks(&self, test: &Test, list: &Code) -> bool {
+        match test {
+            Test::In(operand) => match self.constant(operand) {
+                Some(Constant::Words(lists)) => lists.contains(list),
+                _ => true,
+            },
+            _ => true,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bareboat_base::{
-    Code, Context, Date, HitId, ListSnapshotId, PartyId, PrincipalId, Recorded, ScreeningId,
+    Code, Context, Date, HitId, ListSnapshotId, PartyId, PrincipalId, Recorded, ScreeningId, Zone,
 };
 
 use crate::*;
@@ -33,6 +33,10 @@ bareboat_base::rejections! {
         OlderThanNewest { list: Code, published_on: Date, newest: Date } => Conflict "list_older"
             "list {list} of {published_on} is older than the newest snapshot, of {newest}"
             hint "import the newest publication";
+        /// Published on a day that has not come.
+        PublishedAhead { list: Code, published_on: Date, today: Date } => Invalid "list_published_ahead"
+            "list {list} is dated {published_on}, after today, {today}"
+            hint "check the year; a later publication could not be imported before that day";
         /// It lost more than a fifth of its entries.
         Shrunk { list: Code, removed: u32, before: u32 } => Conflict "list_shrunk"
             "{removed} of the {before} entries of list {list} would go"
@@ -104,6 +108,18 @@ fn import(state: &State, context: &Context, command: &ImportList) -> Result<Even
     let list = command.list.clone();
     if command.entry_count == 0 {
         return Err(Rejection::EmptyList { list });
+    }
+    // The publisher's day may have begun before the book's.
+    let today = context.recorded_at.date_in(&Zone::utc());
+    if today
+        .plus_days(1)
+        .is_ok_and(|latest| command.published_on > latest)
+    {
+        return Err(Rejection::PublishedAhead {
+            list,
+            published_on: command.published_on,
+            today,
+        });
     }
     let newest = state.newest(&list);
     if let Some((snapshot, row)) = newest {

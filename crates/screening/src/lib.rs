@@ -26,6 +26,6 @@ pub use entry::{Entry, EntryIdentifier, EntryKind, EntryName, Quality, entry_key
 pub use event::{Event, HitConfirmed, HitDisposed, ListImported, ListUnchanged, ScreeningRecorded};
 pub use state::{
     Coverage, Disposition, Hit, HitStatus, List, ListChange, ListSnapshot, Listing,
-    PartyScreenings, RaisedHit, Screening, State, Verdict, is_current, listings, open_hits,
-    outdated_lists, screened,
+    PartyScreenings, RaisedHit, Screening, State, Verdict, is_covered, is_current, listings,
+    open_hits, outdated_lists, screened,
 };

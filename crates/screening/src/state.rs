@@ -306,16 +306,21 @@ pub fn screened(state: &State, party: PartyId) -> Option<&Screening> {
 
 /// The lists whose newest snapshot this version of the party was not compared with.
 pub fn outdated_lists(state: &State, party: PartyId, party_version: u32) -> Vec<Code> {
-    let covered = state.parties.get(&party).map(|row| row.covered.as_slice());
-    let covered = covered.unwrap_or_default();
-    let current = |newest: &ListSnapshotId| {
-        covered
-            .iter()
-            .any(|c| c.snapshot == *newest && c.party_version == party_version)
-    };
     let lists = state.lists.iter();
-    let outdated = lists.filter(|(_, list)| !current(&list.newest));
+    let outdated = lists.filter(|(_, list)| !is_covered(state, party, party_version, list.newest));
     outdated.map(|(code, _)| code.clone()).collect()
+}
+
+/// Whether this version of the party was compared with a snapshot.
+pub fn is_covered(
+    state: &State,
+    party: PartyId,
+    party_version: u32,
+    snapshot: ListSnapshotId,
+) -> bool {
+    let covered = state.parties.get(&party).map(|row| row.covered.as_slice());
+    let mut covered = covered.unwrap_or_default().iter();
+    covered.any(|row| row.snapshot == snapshot && row.party_version == party_version)
 }
 
 /// Whether this version of the party was compared with the newest snapshot of every list. Never

@@ -1,13 +1,17 @@
 //! What a write's handler gives back: the command, and how it is answered.
 
+use std::sync::Arc;
+
 use bareboat_api::Problem;
+use bareboat_base::text::BadText;
+use bareboat_book::command::{DocumentKept, DocumentSealed, Keeping};
 use bareboat_book::{Command, Event, State};
 use bareboat_journal::{Document, SealedBlob};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-type Answer = Box<dyn FnOnce(&State, &[Event]) -> Vec<u8> + Send>;
-pub(crate) type Represent = Box<dyn FnOnce(&State) -> Option<Vec<u8>> + Send>;
+pub(crate) type Answer = Box<dyn FnOnce(&State, &[Event]) -> Vec<u8> + Send>;
+pub(crate) type Represent = Arc<dyn Fn(&State) -> Option<Vec<u8>> + Send + Sync>;
 type Reveal = Box<dyn FnOnce(bool) -> Result<Map<String, Value>, Problem> + Send>;
 
 /// One write, ready to be submitted.
@@ -15,6 +19,7 @@ pub struct Act {
     pub(crate) command: Command,
     pub(crate) documents: Vec<Document>,
     pub(crate) sealed: Vec<SealedBlob>,
+    pub(crate) sealed_documents: Vec<DocumentSealed>,
     pub(crate) answer: Answer,
     pub(crate) current: Option<Represent>,
     pub(crate) reveal: Option<Reveal>,
@@ -32,6 +37,7 @@ impl Act {
             command,
             documents: Vec::new(),
             sealed: Vec::new(),
+            sealed_documents: Vec::new(),
             answer: Box::new(move |state, events| {
                 // Wire types are structs of strings and numbers.
                 serde_json::to_vec(&answer(state, events)).unwrap_or_default()
@@ -55,14 +61,47 @@ impl Act {
         self
     }
 
+    /// Keeps a document about a sealed party with the command; a dry run has no blob of it.
+    #[must_use]
+    pub fn with_sealed_document(
+        mut self,
+        document: DocumentSealed,
+        blobs: impl IntoIterator<Item = SealedBlob>,
+    ) -> Self {
+        self.sealed_documents.push(document);
+        self.with_sealed(blobs)
+    }
+
+    /// The command, which says what documents are kept with it.
+    pub(crate) fn keeping(
+        command: Command,
+        documents: &[Document],
+        sealed: Vec<DocumentSealed>,
+    ) -> Result<Command, BadText> {
+        if documents.is_empty() && sealed.is_empty() {
+            return Ok(command);
+        }
+        let kept = documents.iter().map(|document| {
+            Ok(DocumentKept {
+                digest: document.digest,
+                media_type: document.media_type.parse()?,
+            })
+        });
+        Ok(Command::Keeping(Keeping {
+            command: Box::new(command),
+            kept: kept.collect::<Result<_, BadText>>()?,
+            sealed,
+        }))
+    }
+
     /// Lets the caller guard the write by `If-Match`: `current` gives what the matching read
     /// would answer of the thing that is written to, as the same caller sees it.
     #[must_use]
     pub fn guarded<T: Serialize>(
         mut self,
-        current: impl FnOnce(&State) -> Option<T> + Send + 'static,
+        current: impl Fn(&State) -> Option<T> + Send + Sync + 'static,
     ) -> Self {
-        self.current = Some(Box::new(move |state| {
+        self.current = Some(Arc::new(move |state: &State| {
             current(state).and_then(|value| serde_json::to_vec(&value).ok())
         }));
         self

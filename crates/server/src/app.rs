@@ -1,21 +1,18 @@
 //! What every request shares.
 
-use std::collections::VecDeque;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use bareboat_api::Problem;
 use bareboat_api::code::Edge;
-use bareboat_base::{Clock, Position};
-use bareboat_journal::{AsOf, AsOfError, Vault};
+use bareboat_base::Clock;
+use bareboat_journal::Vault;
 use tokio::sync::watch;
 
 use crate::audit::Audit;
+use crate::past::Past;
 use crate::route::Route;
-use crate::{Engine, View, openapi, respond, routes};
-
-/// How many states that a walk of pages began on are kept at hand.
-const WALKS: usize = 64;
+use crate::{Engine, View, openapi, routes};
 
 /// What a server is made from.
 pub struct Parts {
@@ -50,7 +47,7 @@ pub struct Inner {
     /// The OpenAPI document.
     pub(crate) openapi: Vec<u8>,
     pub(crate) stopping: watch::Sender<bool>,
-    walks: Mutex<VecDeque<Arc<View>>>,
+    pub(crate) past: Arc<Past>,
 }
 
 impl Deref for App {
@@ -65,8 +62,8 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         let routes: Vec<_> = routes::all().into_iter().map(Arc::new).collect();
         let openapi = openapi::document(&routes);
-        routes::seals::replay(&parts.engine, &parts.vault);
         Self(Arc::new(Inner {
+            past: Arc::new(Past::new(parts.engine.clone())),
             engine: parts.engine,
             vault: parts.vault,
             clock: parts.clock,
@@ -75,7 +72,6 @@ impl App {
             openapi: openapi::to_bytes(&openapi),
             routes,
             stopping: watch::Sender::new(false),
-            walks: Mutex::new(VecDeque::new()),
         }))
     }
 
@@ -96,46 +92,6 @@ impl App {
         } else {
             self.clock.now()
         }
-    }
-
-    /// Keeps a state at hand for the next pages of a walk.
-    pub(crate) fn remember(&self, view: &Arc<View>) {
-        let mut walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
-        if walks.iter().any(|kept| kept.position == view.position) {
-            return;
-        }
-        if walks.len() == WALKS {
-            walks.pop_front();
-        }
-        walks.push_back(Arc::clone(view));
-    }
-
-    /// The state at a position, at hand or replayed. Blocks.
-    pub(crate) fn view_at(&self, moment: AsOf) -> Result<Arc<View>, Problem> {
-        if let AsOf::Position(position) = moment
-            && let Some(view) = self.at_hand(position)
-        {
-            return Ok(view);
-        }
-        self.engine.as_of(moment).map_err(|error| match error {
-            AsOfError::NotYet { .. } => {
-                Problem::new(400, error.code(), error.to_string(), error.hint())
-            }
-            AsOfError::Open(_) => respond::internal(&error),
-        })
-    }
-
-    /// The state at a position, when no replay is needed.
-    pub(crate) fn at_hand(&self, position: Position) -> Option<Arc<View>> {
-        let now = self.engine.view();
-        if now.position == position {
-            return Some(now);
-        }
-        let walks = self.walks.lock().unwrap_or_else(PoisonError::into_inner);
-        walks
-            .iter()
-            .find(|view| view.position == position)
-            .map(Arc::clone)
     }
 
     /// A problem of the edge.

@@ -18,6 +18,7 @@ mod entropy;
 mod metrics;
 pub mod openapi;
 mod page;
+mod past;
 mod query;
 mod respond;
 pub mod route;
@@ -32,7 +33,8 @@ pub use ask::{Ask, Caller, Found};
 pub use clock::SystemClock;
 pub use entropy::{command_id, random};
 pub use route::Route;
-pub use serve::{ServeError, serve};
+pub use routes::seals::shred_again;
+pub use serve::{GRACE, ServeError, serve};
 
 /// The book's engine.
 pub type Engine = bareboat_journal::Engine<bareboat_book::State>;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::{RefOr, Schema};
 use utoipa::{PartialSchema as _, ToSchema as _};
 
-use crate::route::{Answers, Route, Shape};
+use crate::route::{Answers, Handler, Route, Shape};
 
 /// The document. Equal tables give equal documents.
 pub fn document(routes: &[Arc<Route>]) -> Value {
@@ -39,6 +39,9 @@ pub fn document(routes: &[Arc<Route>]) -> Value {
         "paths": paths,
         "components": {
             "schemas": components,
+            "parameters": shared_parameters(),
+            "responses": shared_refusals(),
+            "headers": shared_headers(),
             "securitySchemes": {
                 "key": { "type": "http", "scheme": "bearer", "description": "An API key: `bbk_…`." }
             },
@@ -106,67 +109,88 @@ fn tag(path: &str) -> &str {
     rest.split('/').find(|part| !part.is_empty()).unwrap_or("")
 }
 
+fn parameter(place: &str, name: &str, description: &str, schema: &Value) -> Value {
+    json!({
+        "in": place, "name": name, "required": place == "path",
+        "description": description, "schema": schema,
+    })
+}
+
+/// The parameters that operations share, by name.
+fn shared_parameters() -> Value {
+    let text = json!({ "type": "string" });
+    let most = json!({ "type": "integer", "minimum": 1, "maximum": limit::PAGE_MOST, "default": limit::PAGE_DEFAULT });
+    let flag = json!({ "type": "boolean", "default": false });
+    let key = json!({ "type": "string", "minLength": 1, "maxLength": limit::IDEMPOTENCY_KEY, "pattern": "^[!-~]+$" });
+    let instant = json!({ "type": "string", "format": "date-time" });
+    json!({
+        "limit": parameter("query", "limit", "Rows of the page at most.", &most),
+        "cursor": parameter("query", "cursor", "`next_cursor` of the page before.", &text),
+        "as_of": parameter("query", "as_of",
+            "A journal position, or an instant: answers as the book stood then.", &text),
+        "dry_run": parameter("query", "dry_run",
+            "Answers what would happen; nothing is written.", &flag),
+        "idempotency-key": parameter("header", header::IDEMPOTENCY_KEY,
+            "A key of the caller's choice: repeated with the same request, it answers the same; with another, 409.", &key),
+        "if-match": parameter("header", "if-match",
+            "The ETag that was read: the write is refused with 412 when the thing has changed since.", &text),
+        "recorded-at": parameter("header", header::RECORDED_AT,
+            "When the book shall record it; only for books with a simulated clock.", &instant),
+    })
+}
+
+fn shared_headers() -> Value {
+    let text = json!({ "type": "string" });
+    json!({
+        "etag": { "description": "Names this representation, for `If-Match` and `If-None-Match`. The answer to a write has one only when it is what `If-Match` is compared with.", "schema": text },
+        "position": { "description": "The journal position that was read, or that the write ends at.", "schema": text },
+    })
+}
+
 fn parameters(route: &Route) -> Vec<Value> {
     let mut all = Vec::new();
-    let mut push = |place: &str, name: &str, description: &str, schema: Value| {
-        all.push(json!({
-            "in": place, "name": name, "required": place == "path",
-            "description": description, "schema": schema,
-        }));
-    };
     for name in route.arguments() {
-        push(
-            "path",
-            name,
-            "Its id or label.",
-            json!({ "type": "string", "minLength": 1 }),
-        );
+        let text = json!({ "type": "string", "minLength": 1 });
+        all.push(parameter("path", name, "Its id or label.", &text));
     }
-    for parameter in &route.parameters {
+    for own in &route.parameters {
         let text = json!({ "type": "string" });
-        push("query", parameter.name, parameter.description, text);
+        all.push(parameter("query", own.name, own.description, &text));
     }
+    let mut shared = Vec::new();
     if route.pages() {
-        let most = json!({ "type": "integer", "minimum": 1, "maximum": limit::PAGE_MOST, "default": limit::PAGE_DEFAULT });
-        push("query", "limit", "Rows of the page at most.", most);
-        push(
-            "query",
-            "cursor",
-            "`next_cursor` of the page before.",
-            json!({ "type": "string" }),
-        );
+        shared.extend(["limit", "cursor"]);
     }
     if route.as_of {
-        let what = "A journal position, or an instant: answers as the book stood then.";
-        push("query", "as_of", what, json!({ "type": "string" }));
+        shared.push("as_of");
     }
     if route.writes() {
-        let what = "Answers what would happen; nothing is written.";
-        push(
-            "query",
-            "dry_run",
-            what,
-            json!({ "type": "boolean", "default": false }),
-        );
-        let key = json!({ "type": "string", "minLength": 1, "maxLength": limit::IDEMPOTENCY_KEY, "pattern": "^[!-~]+$" });
-        let what = "A key of the caller's choice: repeated with the same request, it answers the same; with another, 409.";
-        push("header", header::IDEMPOTENCY_KEY, what, key);
-        let what = "The ETag that was read: the write is refused with 412 when the thing has changed since.";
-        push("header", "if-match", what, json!({ "type": "string" }));
-        let what = "When the book shall record it; only for books with a simulated clock.";
-        push(
-            "header",
-            header::RECORDED_AT,
-            what,
-            json!({ "type": "string", "format": "date-time" }),
-        );
+        shared.extend(["dry_run", "idempotency-key", "if-match", "recorded-at"]);
     }
+    let refer = |name| json!({ "$ref": format!("#/components/parameters/{name}") });
+    all.extend(shared.into_iter().map(refer));
     all
+}
+
+/// Every status that a problem may have.
+const REFUSALS: &[u16] = &[
+    400, 401, 403, 404, 405, 409, 412, 413, 414, 415, 422, 500, 503,
+];
+
+fn shared_refusals() -> Value {
+    let problem = json!({ "$ref": "#/components/schemas/Problem" });
+    let all = REFUSALS.iter().map(|status| {
+        let what = Problem::new(*status, "", "", "").title;
+        let content = json!({ Problem::MEDIA_TYPE: { "schema": problem } });
+        let response = json!({ "description": what, "content": content });
+        (format!("problem-{status}"), response)
+    });
+    Value::Object(all.collect())
 }
 
 /// What else an operation may answer, by its kind.
 fn refusals(route: &Route) -> Vec<u16> {
-    let mut all = vec![400, 405, 500, 503];
+    let mut all = vec![400, 405, 414, 500, 503];
     if route.permission.is_some() {
         all.extend([401, 403]);
     }
@@ -200,16 +224,17 @@ fn responses(route: &Route, components: &mut BTreeMap<String, Value>) -> Value {
         } } }),
         Answers::Other(media_type) => json!({ *media_type: { "schema": { "type": "string" } } }),
     };
-    let fine = json!({ "description": "Done.", "content": content });
+    let mut fine = json!({ "description": "Done.", "content": content });
+    if !matches!(route.handler, Handler::Custom(_)) {
+        fine["headers"] = json!({
+            "etag": { "$ref": "#/components/headers/etag" },
+            (header::POSITION): { "$ref": "#/components/headers/position" },
+        });
+    }
     all.insert(route.status.to_string(), fine);
     for status in refusals(route) {
-        let problem = json!({ "$ref": "#/components/schemas/Problem" });
-        let what = Problem::new(status, "", "", "").title;
-        let content = json!({ Problem::MEDIA_TYPE: { "schema": problem } });
-        all.insert(
-            status.to_string(),
-            json!({ "description": what, "content": content }),
-        );
+        let refer = json!({ "$ref": format!("#/components/responses/problem-{status}") });
+        all.insert(status.to_string(), refer);
     }
     Value::Object(all)
 }

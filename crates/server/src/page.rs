@@ -81,7 +81,10 @@ impl Ask {
     }
 
     fn cursor_after(&self, after: Vec<u8>) -> String {
-        self.app.remember(&self.view);
+        // A past state that was asked for is the engine's to keep.
+        if self.cursor.is_none() && self.query.get("as_of").is_none() {
+            self.app.past.remember(&self.view);
+        }
         let cursor = Cursor {
             position: self.view.position,
             after,

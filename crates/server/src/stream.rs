@@ -12,11 +12,12 @@ use bareboat_api::code::Edge;
 use bareboat_base::Position;
 use bareboat_journal::StoredEvent;
 use serde_json::json;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 
 use crate::ask::Caller;
 use crate::query::{Query, invalid};
+use crate::routes::parties::veil::Veil;
 use crate::{App, respond, routes};
 
 const CHUNK: usize = 500;
@@ -36,8 +37,15 @@ pub(crate) async fn events(
     let first = first(&app, request.uri().query(), request.headers())?;
     let (sender, receiver) = mpsc::channel(64);
     tokio::spawn(async move {
-        // The receiver is gone when this fails: nobody listens any more.
-        let _ = pump(app, caller, first, &sender).await;
+        let stopping = app.stopping.subscribe();
+        let pump = Pump {
+            app,
+            caller,
+            sender,
+            stopping,
+        };
+        // However it ends, the reader sees the end of the stream.
+        let _ = pump.run(first).await;
     });
     Ok(Sse::new(ReceiverStream::new(receiver))
         .keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
@@ -70,44 +78,77 @@ fn first(app: &App, query: Option<&str>, headers: &HeaderMap) -> Result<Position
     })
 }
 
-struct Gone;
+/// The stream is over: nobody listens, the server stops, or the key no longer stands.
+struct Over;
 
-async fn pump(app: App, caller: Caller, first: Position, sender: &Sender) -> Result<(), Gone> {
-    let mut moved = app.engine.watch();
-    let mut stopping = app.stopping.subscribe();
-    let mut next = first;
-    let last = *moved.borrow_and_update();
-    if next.0 > last.0 + 1 {
-        // The caller saw more than there is: the book was restored to an earlier state.
-        let gap = json!({ "asked": next.0, "last": last.0 });
-        send(sender, Event::default().event("gap").data(gap.to_string())).await?;
-        next = last.next();
-    }
-    loop {
+/// One stream on its way to its reader, who may read slowly or not at all.
+struct Pump {
+    app: App,
+    caller: Caller,
+    sender: Sender,
+    stopping: watch::Receiver<bool>,
+}
+
+impl Pump {
+    async fn run(mut self, first: Position) -> Result<(), Over> {
+        let mut moved = self.app.engine.watch();
+        let mut next = first;
         let last = *moved.borrow_and_update();
-        while next <= last {
-            let events = read(&app, next).await.ok_or(Gone)?;
-            let found = events.first().map(|event| event.position);
-            if found != Some(next) {
-                let gap = json!({ "asked": next.0, "found": found.map(|position| position.0) });
-                send(sender, Event::default().event("gap").data(gap.to_string())).await?;
-            }
-            let Some(end) = events.last().map(|event| event.position) else {
-                return Err(Gone);
-            };
-            for event in events {
-                send(sender, one(event)).await?;
-            }
-            next = end.next();
+        if next.0 > last.0 + 1 {
+            // The caller saw more than there is: the book was restored to an earlier state.
+            self.gap(json!({ "asked": next.0, "last": last.0 })).await?;
+            next = last.next();
         }
-        if !still_allowed(&app, &caller) || *stopping.borrow_and_update() {
-            return Ok(());
+        loop {
+            let last = *moved.borrow_and_update();
+            while next <= last {
+                next = self.chunk(next).await?;
+            }
+            self.check()?;
+            tokio::select! {
+                changed = moved.changed() => changed.map_err(|_| Over)?,
+                _ = self.stopping.changed() => return Err(Over),
+                () = tokio::time::sleep(KEEP_ALIVE) => {}
+                () = self.sender.closed() => return Err(Over),
+            }
         }
+    }
+
+    /// Sends what is recorded from a position on, and gives the position after it.
+    async fn chunk(&mut self, next: Position) -> Result<Position, Over> {
+        self.check()?;
+        let events = read(&self.app, next).await.ok_or(Over)?;
+        let found = events.first().map(|event| event.position);
+        if found != Some(next) {
+            let found = found.map(|position| position.0);
+            self.gap(json!({ "asked": next.0, "found": found })).await?;
+        }
+        let end = events.last().map(|event| event.position).ok_or(Over)?;
+        for event in events {
+            // Each time anew: a slow reader is at one chunk for as long as it likes.
+            self.check()?;
+            let view = self.app.engine.view();
+            let veil = Veil::of_principal(&view.state, self.caller.principal);
+            let event = routes::book::event(event, &view.state, veil.as_ref());
+            self.send(one(&event)).await?;
+        }
+        Ok(end.next())
+    }
+
+    fn check(&self) -> Result<(), Over> {
+        let goes_on = !*self.stopping.borrow() && still_allowed(&self.app, &self.caller);
+        goes_on.then_some(()).ok_or(Over)
+    }
+
+    async fn gap(&mut self, gap: serde_json::Value) -> Result<(), Over> {
+        let gap = Event::default().event("gap").data(gap.to_string());
+        self.send(gap).await
+    }
+
+    async fn send(&mut self, event: Event) -> Result<(), Over> {
         tokio::select! {
-            changed = moved.changed() => changed.map_err(|_| Gone)?,
-            _ = stopping.changed() => return Ok(()),
-            () = tokio::time::sleep(KEEP_ALIVE) => {}
-            () = sender.closed() => return Err(Gone),
+            sent = self.sender.send(Ok(event)) => sent.map_err(|_| Over),
+            _ = self.stopping.changed() => Err(Over),
         }
     }
 }
@@ -128,16 +169,11 @@ async fn read(app: &App, from: Position) -> Option<Vec<StoredEvent>> {
     }
 }
 
-fn one(event: StoredEvent) -> Event {
-    let position = event.position.to_string();
-    let wire = routes::book::event(event);
+fn one(event: &bareboat_api::book::Event) -> Event {
     // Wire types are structs of strings and numbers.
-    let data = serde_json::to_string(&wire).unwrap_or_default();
+    let data = serde_json::to_string(event).unwrap_or_default();
+    let position = event.position.to_string();
     Event::default().id(position).event("event").data(data)
-}
-
-async fn send(sender: &Sender, event: Event) -> Result<(), Gone> {
-    sender.send(Ok(event)).await.map_err(|_| Gone)
 }
 
 /// Whether the key still stands and its principal may still read the journal.
@@ -146,7 +182,7 @@ fn still_allowed(app: &App, caller: &Caller) -> bool {
     let access = &view.state.access;
     let now = app.present(&view);
     let key = access.keys.get(&caller.key);
-    let stands = key.is_some_and(|key| key.revoked.is_none() && now < key.expires_at);
+    let stands = key.is_some_and(|key| key.stands(now));
     let permission = bareboat_access::Permission::JournalRead;
     stands && bareboat_access::reach(access, caller.principal, permission).is_book()
 }

@@ -3,8 +3,10 @@
 
 mod common;
 
+use bareboat_base::{Clock as _, Instant};
+use bareboat_server::SystemClock;
 use common::Server;
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[test]
 fn the_book_says_where_it_stands() {
@@ -335,4 +337,100 @@ fn metrics_and_the_stream_need_their_permissions() {
         server.get(world.key("planner"), "/v1/events/stream").status,
         403
     );
+}
+
+#[test]
+fn a_walk_through_a_past_state_keeps_it_no_longer_than_the_engine_does() {
+    use bareboat_base::Position;
+    use bareboat_journal::AsOf;
+    let server = Server::start();
+    server.world();
+    let then = server.position();
+    server.organisation("LATER", "partner", None);
+    let path = format!("/v1/organisations?limit=1&as_of={then}");
+    let first = server.get(&server.admin, &path).ok();
+    let next = first["next_cursor"].as_str().unwrap();
+    server
+        .get(&server.admin, &format!("{path}&cursor={next}"))
+        .ok();
+    let past = server.app.engine.as_of(AsOf::Position(Position(then)));
+    // The engine's own, and this one.
+    assert_eq!(std::sync::Arc::strong_count(&past.unwrap()), 2);
+}
+
+/// A request whose body ends only after a while.
+fn slow(server: &Server, key: &str, body: &Value, meanwhile: impl FnOnce() + Send) -> u16 {
+    let (send, receive) = tokio::sync::mpsc::channel::<Result<_, std::io::Error>>(1);
+    let request = common::request("POST", key, "/v1/organisations")
+        .header("content-type", "application/json")
+        .body(axum::body::Body::from_stream(
+            tokio_stream::wrappers::ReceiverStream::new(receive),
+        ));
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            meanwhile();
+            send.blocking_send(Ok(body.to_string())).unwrap();
+        });
+        server.send(request.unwrap()).status
+    })
+}
+
+#[test]
+fn a_key_that_ended_since_it_was_let_in_writes_nothing() {
+    let server = Server::start();
+    let operator = server.get(&server.admin, "/v1/organisations").ok();
+    let operator = operator["items"][0]["id"].as_str().unwrap().to_owned();
+    let after = |seconds: i64| {
+        let now = SystemClock.now().micros();
+        let then = Instant::from_micros(now + seconds * 1_000_000);
+        then.unwrap().to_string()
+    };
+    let key_of = |principal: &str, seconds: i64| {
+        let body = json!({ "principal": principal, "expires_at": after(seconds) });
+        server.post(&server.admin, "/v1/keys", body).ok()
+    };
+    let secret = |key: &Value| key["secret"].as_str().unwrap().to_owned();
+    let holder = server.holder(&operator, "admin", None, None);
+    let body = |code: &str| json!({ "code": code, "name": "A", "kind": "partner" });
+
+    let short = secret(&key_of(&holder.principal, 2));
+    let wait = || std::thread::sleep(std::time::Duration::from_secs(2));
+    assert_eq!(slow(&server, &short, &body("EXPIRED"), wait), 401);
+
+    let old = key_of(&holder.principal, 1_000);
+    let rotate = format!("/v1/keys/{}/rotate", old["id"].as_str().unwrap());
+    let new = json!({ "expires_at": after(2_000) });
+    let rotated = || drop(server.post(&server.admin, &rotate, new).ok());
+    assert_eq!(slow(&server, &secret(&old), &body("ROTATED"), rotated), 401);
+
+    let kept = secret(&key_of(&holder.principal, 1_000));
+    assert_eq!(slow(&server, &kept, &body("KEPT"), || {}), 201);
+}
+
+#[test]
+fn a_writes_answer_has_a_tag_only_when_a_later_write_can_be_guarded_by_it() {
+    let server = Server::simulated(common::deal::BEGINS);
+    let world = server.world();
+    let deal = common::deal::signed(&server, &world);
+    let (planner, compliance) = (world.key("planner"), world.key("compliance"));
+    let path = format!("/v1/contracts/{}", deal.contract);
+    let at = server.app.engine.view().recorded_at.to_string();
+    let change = json!({ "at": at, "reason": "asked to" });
+    // The answer tells less than the contract does.
+    for (key, verb) in [(planner, "suspend"), (compliance, "resume")] {
+        let done = server.post(key, &format!("{path}/{verb}"), change.clone());
+        assert_eq!((done.status, done.header("etag")), (200, None), "{verb}");
+    }
+    let mut draft = deal.draft.clone();
+    draft["reference"] = "OSA-2026-02".into();
+    let other = server.post(planner, "/v1/contracts", draft).field("id");
+    let path = format!("/v1/contracts/{other}");
+    let withdraw = format!("{path}/withdraw");
+    let tried = server.post(planner, &format!("{withdraw}?dry_run=true"), Value::Null);
+    assert_eq!((tried.status, tried.header("etag")), (200, None));
+    let done = server.post(planner, &withdraw, Value::Null);
+    let read = server.get(planner, &path);
+    assert!(done.header("etag").is_some());
+    assert_eq!(done.header("etag"), read.header("etag"));
 }

@@ -9,9 +9,9 @@ use axum::body::Body;
 use bareboat_access::{Permission, Role, allows};
 use bareboat_server::Route;
 use bareboat_server::routes;
-use common::deal::{BEGINS, signed};
-use common::{Holder, Server, World, request};
-use serde_json::json;
+use common::deal::{BEGINS, Deal, both_signed};
+use common::{Holder, Server, Side, World, request};
+use serde_json::{Value, json};
 
 /// For names of path segments: an id that belongs to the first partner and its tenant. To add a
 /// domain: make a thing of that tenant in [`samples`]. A segment without a sample is tried with
@@ -27,15 +27,50 @@ fn samples(world: &World) -> BTreeMap<&'static str, String> {
     ])
 }
 
-/// The same with what a signed contract of the first side brings; for simulated clocks.
+/// The same with all that is there when both sides have a signed contract; for simulated clocks.
 fn samples_of_a_deal(server: &Server, world: &World) -> BTreeMap<&'static str, String> {
-    let deal = signed(server, world);
-    let plan = json!({
-        "contract": deal.contract, "cause": "agreement", "reason": "agreed", "impact": "ten nodes",
-        "notice_on": "2026-03-01", "ends_on": "2026-04-01",
+    let [deal, other] = both_signed(server, world);
+    for deal in [&other, &deal] {
+        billed(server, world, deal);
+    }
+    let compliance = world.key("compliance");
+    let sealed = json!({
+        "kind": "company", "name": "Vellvet Lanturn", "source": "statement", "sealed": true,
     });
-    let planner = world.key("planner");
-    let wind_down = server.post(planner, "/v1/wind-downs", plan).field("id");
+    let party = server.post(compliance, "/v1/parties", sealed).ok();
+    let client = json!({
+        "code": "SEALED", "name": "Client 7", "kind": "tenant",
+        "parent": world.sides[0].partner, "party": party["id"],
+    });
+    server.post(&server.admin, "/v1/organisations", client).ok();
+    let interest = json!({
+        "owner": deal.partner, "owned": deal.client, "from": "2024-01-01",
+        "voting": { "min": "60", "max": "60" }, "source": "register",
+    });
+    let interest = server.post(compliance, "/v1/interests", interest);
+    // Labels are given in the order of making: the second side's come first here.
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let mut samples = samples(world);
+    samples.extend([
+        ("contract", deal.contract.clone()),
+        ("record", deal.contract),
+        ("lot", deal.lot),
+        ("wind_down", "WD-0002".to_owned()),
+        ("step", "notice".to_owned()),
+        ("usage", "U-0002".to_owned()),
+        ("invoice", "INV-0001".to_owned()),
+        ("reservation", "R-0001".to_owned()),
+        ("allocation", "A-0001".to_owned()),
+        ("node", "N-OSA-000001".to_owned()),
+        ("party", text(&party["id"])),
+        ("sealed", text(&party["name"]["sealed"])),
+        ("interest", interest.field("id")),
+    ]);
+    samples
+}
+
+/// Usage of a deal's first second, and the plan of its end, noticed.
+fn billed(server: &Server, world: &World, deal: &Deal) {
     let window = json!({ "from": "2026-02-28T15:00:00Z", "to": "2026-02-28T15:00:01Z" });
     let usage = json!({
         "lot": deal.lot, "intervals": [{ "window": window, "state": "available" }],
@@ -43,19 +78,61 @@ fn samples_of_a_deal(server: &Server, world: &World) -> BTreeMap<&'static str, S
     });
     let site = world.key("site_operator");
     server.post(site, "/v1/usage", usage).ok();
-    let mut samples = samples(world);
-    samples.extend([
-        ("contract", deal.contract),
-        ("lot", deal.lot),
-        ("wind_down", wind_down),
-        ("step", "notice".to_owned()),
-        ("usage", "U-0001".to_owned()),
-        ("invoice", "INV-0001".to_owned()),
-        ("reservation", "R-0001".to_owned()),
-        ("allocation", "A-0001".to_owned()),
-        ("node", "N-OSA-000001".to_owned()),
-    ]);
-    samples
+    let plan = json!({
+        "contract": deal.contract, "cause": "agreement", "reason": "agreed", "impact": "nodes",
+        "notice_on": "2026-03-01", "ends_on": "2026-04-01",
+    });
+    let planner = world.key("planner");
+    let wind_down = server.post(planner, "/v1/wind-downs", plan).field("id");
+    let compliance = world.key("compliance");
+    let path = format!("/v1/wind-downs/{wind_down}");
+    let approve = format!("{path}/approve");
+    server.post(compliance, &approve, Value::Null).ok();
+    let at = server.app.engine.view().recorded_at.to_string();
+    let step = json!({ "step": "notice", "at": at, "evidence": { "text": "posted" } });
+    server.post(planner, &format!("{path}/steps"), step).ok();
+}
+
+/// Bodies that are let through, for writes to one thing that partners and tenants may make.
+fn body(route: &Route) -> Value {
+    match route.operation {
+        "rotateKey" => json!({ "expires_at": "2026-06-01T00:00:00Z" }),
+        "openSealed" => json!({ "purpose": "our own records" }),
+        _ => json!({}),
+    }
+}
+
+/// Bodies of operations without a path of their own, that name what belongs to a side.
+fn bodies(side: &Side, contract: &str) -> Vec<(&'static str, &'static str, Value)> {
+    let (tenant, principal) = (&side.tenant, &side.user_key.principal);
+    let expires = "2026-06-01T00:00:00Z";
+    vec![
+        (
+            "/v1/projects",
+            "createProject",
+            json!({ "organisation": tenant, "code": "x" }),
+        ),
+        (
+            "/v1/principals",
+            "createPrincipal",
+            json!({ "organisation": tenant, "name": "X", "kind": "machine" }),
+        ),
+        (
+            "/v1/keys",
+            "issueKey",
+            json!({ "principal": principal, "expires_at": expires }),
+        ),
+        (
+            "/v1/grants",
+            "grantRole",
+            json!({ "principal": principal, "role": "tenant_user", "organisation": tenant }),
+        ),
+        (
+            "/v1/invoices/preview",
+            "previewInvoice",
+            json!({ "contract": contract, "period": { "from": "2026-03-01", "to": "2026-04-01" } }),
+        ),
+    ]
 }
 
 const NOBODY: &str = "00000000-0000-8000-8000-00000000dead";
@@ -81,11 +158,24 @@ fn fill(route: &Route, samples: &BTreeMap<&'static str, String>) -> (String, boo
 }
 
 fn status(server: &Server, route: &Route, key: &str, path: &str) -> (u16, String) {
+    status_of(server, route, key, path, &json!({}))
+}
+
+fn status_of(server: &Server, route: &Route, key: &str, path: &str, told: &Value) -> (u16, String) {
     let mut builder = request(route.method.as_str(), key, path);
     let mut body = Body::empty();
+    let view = server.app.engine.view();
+    if view.state.simulated_clock() && route.writes() {
+        let next = view
+            .recorded_at
+            .next()
+            .expect("a later instant")
+            .to_string();
+        builder = builder.header(bareboat_api::header::RECORDED_AT, next);
+    }
     if let Some(takes) = &route.takes {
         builder = builder.header("content-type", takes.media_types[0]);
-        body = Body::from("{}");
+        body = Body::from(told.to_string());
     }
     let answer = server.send(builder.body(body).unwrap());
     (answer.status, answer.json().to_string())
@@ -146,11 +236,18 @@ fn only_roles_with_the_permission_are_let_in() {
     assert_eq!(server.position(), position, "the walk wrote something");
 }
 
+/// What of a contract is shown to the operator's own people alone.
+const OFFICE_ONLY: [&str; 1] = ["getWindDownEvidence"];
+
 #[test]
 fn another_partner_and_its_tenant_are_not_there() {
     let server = Server::simulated(BEGINS);
     let world = server.world();
     let samples = samples_of_a_deal(&server, &world);
+    let mut staff = world.staff.iter();
+    let planner = staff.find(|(role, _)| role == "planner");
+    let planner = planner.map(|(_, holder)| holder);
+    let mut tried = BTreeSet::new();
     for route in routes::all().iter().filter(|route| !endless(route)) {
         let (path, real) = fill(route, &samples);
         if !real || route.arguments().next().is_none() {
@@ -158,23 +255,89 @@ fn another_partner_and_its_tenant_are_not_there() {
         }
         let permission = route.permission.unwrap();
         let nobody = path_to_nobody(route);
-        for holder in strangers(&world, permission) {
-            let (found, body) = status(&server, route, &holder.key, &path);
-            let (none, nothing) = status(&server, route, &holder.key, &nobody);
-            assert_eq!(found, none, "{} {path}: {body}", route.operation);
-            assert!(
-                [400, 404].contains(&found),
-                "{} {path}: {found} {body}",
-                route.operation
-            );
+        let told = body(route);
+        for holder in of_side(&world.sides[1], permission) {
+            tried.insert(route.operation);
+            let (found, body) = status_of(&server, route, &holder.key, &path, &told);
+            let (_, nothing) = status_of(&server, route, &holder.key, &nobody, &told);
+            assert_eq!(found, 404, "{} {path}: {body}", route.operation);
             // The words are the same too, but for the request's own id.
-            assert_eq!(
-                without_id(&body),
-                without_id(&nothing),
-                "{}",
-                route.operation
-            );
+            let nothing = without_id(&nothing);
+            assert_eq!(without_id(&body), nothing, "{}", route.operation);
         }
+        // Its own side sees it, so the sample is one.
+        let mut own = of_side(&world.sides[0], permission);
+        if own.is_empty() {
+            continue;
+        }
+        own.extend(planner.filter(|_| OFFICE_ONLY.contains(&route.operation)));
+        let seen = |holder: &&Holder| {
+            let (found, body) = status_of(&server, route, &holder.key, &path, &told);
+            assert!(![401, 500].contains(&found), "{path}: {body}");
+            found < 300
+        };
+        assert!(own.iter().any(seen), "{} {path}", route.operation);
+    }
+    let all = routes::all();
+    let missed = all.iter().filter(|route| {
+        let theirs = route.permission.map(|one| of_side(&world.sides[1], one));
+        let of_a_thing = route.arguments().next().is_some();
+        of_a_thing && theirs.is_some_and(|all| !all.is_empty()) && !tried.contains(route.operation)
+    });
+    // Everybody who has nodes may know what they are made of, and where.
+    let missed: Vec<_> = missed.map(|route| route.operation).collect();
+    assert_eq!(missed, ["getModel", "getSite", "getHall"]);
+}
+
+#[test]
+fn what_another_partner_owns_cannot_be_named_in_a_body() {
+    let server = Server::simulated(BEGINS);
+    let world = server.world();
+    let [deal, _] = both_signed(&server, &world);
+    let (mine, other) = (&world.sides[0], &world.sides[1]);
+    let all = routes::all();
+    let theirs = bodies(mine, &deal.contract);
+    let nobodys = bodies(&nobody(), NOBODY);
+    for ((path, operation, told), (_, _, nothing)) in theirs.iter().zip(&nobodys) {
+        let route = all.iter().find(|route| route.operation == *operation);
+        let route = route.unwrap_or_else(|| panic!("no {operation}"));
+        let path = if route.writes() {
+            format!("{path}?dry_run=true")
+        } else {
+            (*path).to_owned()
+        };
+        let permission = route.permission.unwrap();
+        for holder in of_side(other, permission) {
+            let (found, body) = status_of(&server, route, &holder.key, &path, told);
+            let (_, none) = status_of(&server, route, &holder.key, &path, nothing);
+            assert_eq!(found, 404, "{operation}: {body}");
+            assert_eq!(without_id(&body), without_id(&none), "{operation}");
+        }
+        let own = of_side(mine, permission);
+        let found = own
+            .iter()
+            .map(|holder| status_of(&server, route, &holder.key, &path, told));
+        let found: Vec<_> = found.collect();
+        let done = found.iter().any(|(status, _)| *status < 300);
+        assert!(done, "{operation}: {found:?}");
+    }
+}
+
+/// A side that is not there.
+fn nobody() -> Side {
+    let holder = || Holder {
+        principal: NOBODY.to_owned(),
+        grant: NOBODY.to_owned(),
+        key_id: NOBODY.to_owned(),
+        key: String::new(),
+    };
+    Side {
+        partner: NOBODY.to_owned(),
+        tenant: NOBODY.to_owned(),
+        project: NOBODY.to_owned(),
+        partner_key: holder(),
+        admin_key: holder(),
+        user_key: holder(),
     }
 }
 
@@ -182,15 +345,14 @@ fn path_to_nobody(route: &Route) -> String {
     fill(route, &BTreeMap::new()).0
 }
 
-fn without_id(body: &str) -> serde_json::Value {
-    let mut value: serde_json::Value = serde_json::from_str(body).unwrap();
-    value["request_id"] = serde_json::Value::Null;
+fn without_id(body: &str) -> Value {
+    let mut value: Value = serde_json::from_str(body).unwrap();
+    value["request_id"] = Value::Null;
     value
 }
 
-/// The second side's principals that hold the permission.
-fn strangers(world: &World, permission: Permission) -> Vec<&Holder> {
-    let side = &world.sides[1];
+/// A side's principals that hold the permission.
+fn of_side(side: &Side, permission: Permission) -> Vec<&Holder> {
     let all = [
         (Role::Partner, &side.partner_key),
         (Role::TenantAdmin, &side.admin_key),
@@ -203,31 +365,55 @@ fn strangers(world: &World, permission: Permission) -> Vec<&Holder> {
 }
 
 #[test]
-fn lists_show_a_tenant_only_its_own() {
-    let server = Server::start();
+fn lists_show_a_side_only_its_own() {
+    let server = Server::simulated(BEGINS);
     let world = server.world();
-    let (mine, other) = (&world.sides[0], &world.sides[1]);
-    let foreign: BTreeSet<&str> = [
-        &other.partner,
-        &other.tenant,
-        &other.project,
-        &other.partner_key.principal,
-        &other.admin_key.principal,
-        &other.user_key.principal,
-        &other.user_key.key_id,
-        &other.user_key.grant,
-    ]
-    .into_iter()
-    .map(String::as_str)
-    .collect();
+    samples_of_a_deal(&server, &world);
+    // Of these both sides see the same rows.
+    let shared = ["listModels", "listSites", "listHalls", "listCapacity"];
+    let mut told = BTreeSet::new();
     for route in routes::all().iter().filter(|route| route.pages()) {
-        for holder in [&mine.partner_key, &mine.admin_key, &mine.user_key] {
-            let answer = server.get(&holder.key, &format!("{}?limit=1000", route.path));
-            let text = String::from_utf8_lossy(&answer.bytes).into_owned();
-            for id in &foreign {
-                assert!(!text.contains(id), "{} shows {id}", route.operation);
-            }
+        let permission = route.permission.unwrap();
+        let rows = |holder: &Holder| -> BTreeSet<String> {
+            let path = format!("{}?limit=1000", route.path);
+            let page = server.get(&holder.key, &path).ok();
+            let rows = page["items"].as_array().unwrap().iter();
+            let ids = rows.filter_map(|row| row["id"].as_str().or(row["label"].as_str()));
+            ids.map(ToOwned::to_owned).collect()
+        };
+        let of = |side: usize| -> BTreeSet<String> {
+            let holders = of_side(&world.sides[side], permission);
+            holders.into_iter().flat_map(rows).collect()
+        };
+        let (mine, other) = (of(0), of(1));
+        if !mine.is_empty() && !other.is_empty() {
+            told.insert(route.operation);
         }
+        if !shared.contains(&route.operation) {
+            let both: Vec<_> = mine.intersection(&other).collect();
+            assert!(both.is_empty(), "{}: {both:?}", route.operation);
+        }
+    }
+    for operation in [
+        "listOrganisations",
+        "listProjects",
+        "listPrincipals",
+        "listKeys",
+        "listGrants",
+        "listNodes",
+        "listReservations",
+        "listAllocations",
+        "listParties",
+        "listContracts",
+        "listLots",
+        "listWindDowns",
+        "listUsage",
+        "listInvoices",
+    ] {
+        assert!(
+            told.contains(operation),
+            "{operation} shows nothing: {told:?}"
+        );
     }
 }
 

@@ -229,7 +229,7 @@ fn contracts_come_in_and_go_out_in_bulk() {
         let last = server.app.engine.view().recorded_at;
         let request = common::request("POST", planner, "/v1/contracts/import")
             .header("content-type", media_type)
-            .header("bareboat-recorded-at", last.next().to_string())
+            .header("bareboat-recorded-at", last.next().unwrap().to_string())
             .body(axum::body::Body::from(text))
             .unwrap();
         server.send(request)

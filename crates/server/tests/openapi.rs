@@ -89,8 +89,8 @@ fn every_reference_leads_somewhere_and_every_field_is_described() {
     let mut all = BTreeSet::new();
     references(&document, &mut all);
     for reference in all {
-        let name = reference.strip_prefix("#/components/schemas/").unwrap();
-        assert!(schemas.contains_key(name), "{reference}");
+        let place = reference.strip_prefix('#').unwrap();
+        assert!(document.pointer(place).is_some(), "{reference}");
     }
     for (name, schema) in schemas {
         for (field, value) in schema["properties"].as_object().into_iter().flatten() {

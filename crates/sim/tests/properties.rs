@@ -196,7 +196,8 @@ fn nonsense_never_panics_and_what_is_taken_replays() {
     let mut rng = Rng::new(5);
     let (mut taken, mut refused) = (0, 0);
     for _ in 0..4_000 {
-        let at = state.recorded_at.expect("a life").next();
+        let last = state.recorded_at.expect("a life");
+        let at = last.next().expect("time goes on");
         let ask = Ask {
             command_id: rng.id(at),
             actor: rng.any_id(),

@@ -71,8 +71,10 @@ pub struct EndUse {
     pub declared_on: wire::Date,
     /// Where it is written.
     pub source: wire::Text,
-    /// The document's SHA-256.
+    /// The document's SHA-256; the salted commitment to it when it is sealed.
     pub document: Option<wire::Digest>,
+    /// The sealed value that holds the document, when the client or its partner is sealed.
+    pub document_sealed: Option<wire::Id>,
     /// How it was recorded.
     pub recorded: wire::Recorded,
 }

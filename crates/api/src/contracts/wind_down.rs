@@ -113,7 +113,8 @@ pub struct StepDone {
     pub step: WindDownStep,
     /// When it was done.
     pub at: wire::Instant,
-    /// The SHA-256 of the document that shows it.
+    /// The SHA-256 of the document that shows it; the salted commitment to it when the contract's
+    /// client or partner is sealed.
     pub evidence: wire::Digest,
     /// Anything to add.
     pub note: Option<wire::Text>,

@@ -19,7 +19,8 @@ use crate::state::State;
 pub struct AllocateLot {
     /// The lot.
     pub lot: LotId,
-    /// When they are handed over.
+    /// When they are handed over: not after now, and not before the lot's window begins, since
+    /// until then the calendar offers the same nodes to others.
     pub at: Instant,
 }
 
@@ -28,13 +29,13 @@ pub(crate) fn run(
     context: &Context,
     act: &AllocateLot,
 ) -> Result<(), Rejection> {
-    let plan = check(draft.state(), context, act.lot)?;
+    let plan = check(draft.state(), context, act)?;
     let judge = Determine {
         contract: plan.contract,
         activity: Activity::Allocate,
         legal_date: plan.legal_date,
     };
-    determine::require(draft, &judge, true)?;
+    determine::require(draft, &judge, Some(act.lot), true)?;
     let exclude = draft.state().fleet.not_ready(plan.site, plan.model);
     let allocate = capacity::Allocate {
         reservation: plan.reservation,
@@ -69,7 +70,11 @@ struct Plan {
     legal_date: Date,
 }
 
-fn check(state: &State, context: &Context, id: LotId) -> Result<Plan, Rejection> {
+fn check(state: &State, context: &Context, act: &AllocateLot) -> Result<Plan, Rejection> {
+    let (id, at, now) = (act.lot, act.at, context.recorded_at);
+    if at > now {
+        return Err(BookRejection::InstantAhead { at, now }.into());
+    }
     let lot = state
         .contracts
         .lot(id)

@@ -1,8 +1,13 @@
 //! Contracts alone, where the book adds only what no domain can see.
 
+use bareboat_access::OrganisationKind;
 use bareboat_base::Context;
 use bareboat_contracts as contracts;
+use bareboat_rulebook::Activity;
 
+use crate::acts::determine::{self, Determine};
+use crate::acts::sign::{in_contracts, unknown_contract};
+use crate::draft::Draft;
 use crate::event::Event;
 use crate::rejection::{BookRejection, Rejection};
 use crate::state::State;
@@ -27,17 +32,38 @@ pub(crate) fn decide(
             }
             .into());
         }
-        C::ResumeAccess(resume) if state.contracts.open_wind_down(resume.contract).is_some() => {
-            let problem = "access is not given back while a wind-down is open";
-            return Err(BookRejection::Inconsistent {
-                problem: problem.to_owned(),
-            }
-            .into());
-        }
+        C::ResumeAccess(resume) => return resume_access(state, context, resume),
         _ => {}
     }
     let events = contracts::decide(&state.contracts, context, command)?;
     Ok(events.into_iter().map(Event::from).collect())
+}
+
+/// Access is given back only to those whom the rules let in today.
+fn resume_access(
+    state: &State,
+    context: &Context,
+    resume: &contracts::ResumeAccess,
+) -> Result<Vec<Event>, Rejection> {
+    let contract = resume.contract;
+    if state.contracts.open_wind_down(contract).is_some() {
+        let problem = "access is not given back while a wind-down is open".to_owned();
+        return Err(BookRejection::Inconsistent { problem }.into());
+    }
+    let command = contracts::Command::ResumeAccess(resume.clone());
+    // The domain's own refusal says it best; nothing else needs to be judged first.
+    contracts::decide(&state.contracts, context, &command)?;
+    let row = state.contracts.contract(contract);
+    let row = row.ok_or_else(|| unknown_contract(contract))?;
+    let judge = Determine {
+        contract,
+        activity: Activity::GrantAccess,
+        legal_date: context.recorded_at.date_in(&row.billing_zone),
+    };
+    let mut draft = Draft::new(state, context);
+    determine::require(&mut draft, &judge, None, false)?;
+    draft.run(in_contracts, &command)?;
+    Ok(draft.finish())
 }
 
 /// Everything a draft names must be in the book, and agree with it.
@@ -51,14 +77,7 @@ fn check_draft(state: &State, draft: &contracts::DraftContract) -> Result<(), Re
             return unknown("party", party.to_string());
         }
     }
-    for organisation in [Some(draft.organisation), draft.client_organisation]
-        .into_iter()
-        .flatten()
-    {
-        if !state.access.organisations.contains(&organisation) {
-            return unknown("organisation", organisation.to_string());
-        }
-    }
+    check_organisations(state, draft)?;
     match state.access.projects.get(&draft.project) {
         None => return unknown("project", draft.project.to_string()),
         Some(project)
@@ -87,6 +106,34 @@ fn check_draft(state: &State, draft: &contracts::DraftContract) -> Result<(), Re
             );
             return Err(BookRejection::Inconsistent { problem }.into());
         }
+    }
+    Ok(())
+}
+
+/// Whoever is given access must be whom the rules judge: the organisations of a draft stand for
+/// its parties.
+fn check_organisations(state: &State, draft: &contracts::DraftContract) -> Result<(), Rejection> {
+    let partner = (draft.organisation, OrganisationKind::Partner, draft.partner);
+    let client = draft
+        .client_organisation
+        .map(|organisation| (organisation, OrganisationKind::Tenant, draft.client));
+    for (organisation, kind, party) in std::iter::once(partner).chain(client) {
+        let Some(row) = state.access.organisations.get(&organisation) else {
+            let (kind, id) = ("organisation", organisation.to_string());
+            return Err(BookRejection::Unknown { kind, id }.into());
+        };
+        let problem = if row.kind != kind {
+            format!("organisation {} is no {}", row.code, kind.as_str())
+        } else if row.party != Some(party) {
+            let label = state.parties.party_label(party);
+            let label = label.unwrap_or_else(|| party.to_string());
+            format!("organisation {} does not stand for party {label}", row.code)
+        } else if kind == OrganisationKind::Tenant && row.parent != Some(draft.organisation) {
+            format!("organisation {} is not under the partner's", row.code)
+        } else {
+            continue;
+        };
+        return Err(BookRejection::Inconsistent { problem }.into());
     }
     Ok(())
 }

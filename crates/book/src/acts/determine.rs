@@ -1,6 +1,6 @@
 //! Judging a contract under the rules in force: alone, and as the first part of other acts.
 
-use bareboat_base::{ContractId, Date, DeterminationId};
+use bareboat_base::{ContractId, Date, DeterminationId, LotId};
 use bareboat_rulebook::{Activity, Evaluation, Facts, Outcome};
 
 use crate::draft::Draft;
@@ -21,14 +21,16 @@ pub struct Determine {
 }
 
 pub(crate) fn run(draft: &mut Draft, act: &Determine) -> Result<(), Rejection> {
-    record(draft, act, false)?;
+    record(draft, act, None, false)?;
     Ok(())
 }
 
-/// Records a determination for each item of the contract; the strongest first.
+/// Records a determination for each item of the contract, or of one of its lots; the strongest
+/// first.
 fn record(
     draft: &mut Draft,
     act: &Determine,
+    lot: Option<LotId>,
     draw: bool,
 ) -> Result<Vec<(DeterminationId, Evaluation)>, Rejection> {
     if draft.state().rulebook.rulebooks.is_empty() {
@@ -41,9 +43,13 @@ fn record(
         act.contract,
         act.activity,
         act.legal_date,
+        lot,
     )?;
     let mut made = Vec::new();
-    for facts in all {
+    for mut facts in all {
+        // The items before it may have drawn from the same licence.
+        facts.authorisations =
+            bareboat_rulebook::authorisations_for(&draft.state().rulebook, act.legal_date);
         let command = bareboat_rulebook::Command::Determine(bareboat_rulebook::Determine {
             contract: Some(act.contract),
             facts,
@@ -65,14 +71,17 @@ fn record(
 
 /// Records the determinations of an act about to be done, and refuses it unless every one lets
 /// it pass: permitted now, or referred on these very facts and let pass by two officers. Gives
-/// the determination the act rests on.
+/// the determination the act rests on. When the act promises or hands over capacity, it draws on
+/// the licences it rests on, for what the contract does not hold of them yet: so two contracts
+/// cannot be signed on one licence, and a lot draws at its hand-over only what signing did not.
 pub(crate) fn require(
     draft: &mut Draft,
     act: &Determine,
+    lot: Option<LotId>,
     draw: bool,
 ) -> Result<DeterminationId, Rejection> {
     let before = draft.state().clone();
-    let made = record(draft, act, draw)?;
+    let made = record(draft, act, lot, draw)?;
     let mut rests_on = None;
     for (id, evaluation) in &made {
         let passed = match evaluation.outcome {
@@ -88,7 +97,8 @@ pub(crate) fn require(
     Ok(rests_on.ok_or(BookRejection::NoRulebook)?)
 }
 
-/// An earlier referral on the same facts, but for the dates, that two officers let pass.
+/// The earlier referral on the same facts, but for the dates, of which two officers decided last,
+/// when they let it pass.
 fn resolved(before: &State, now: &State, id: DeterminationId) -> Option<DeterminationId> {
     let row = now.rulebook.determinations.get(&id)?;
     let same = |other: &Facts| {
@@ -100,14 +110,18 @@ fn resolved(before: &State, now: &State, id: DeterminationId) -> Option<Determin
         dated == *row.facts
     };
     bareboat_rulebook::determinations_of(&before.rulebook, row.contract?)
-        .rev()
-        .find(|(_, earlier)| {
+        .filter(|(_, earlier)| {
             earlier.activity == row.activity
-                && earlier.lets_pass()
                 && same(&earlier.facts)
                 && earlier.evaluation.reasons == row.evaluation.reasons
         })
-        .map(|(id, _)| id)
+        .filter_map(|(id, earlier)| {
+            let confirmed = earlier.resolution.as_ref()?.confirmed?;
+            Some((confirmed.position, id, earlier.lets_pass()))
+        })
+        .max()
+        .filter(|(_, _, lets_pass)| *lets_pass)
+        .map(|(_, id, _)| id)
 }
 
 fn refusal(activity: Activity, evaluation: &Evaluation) -> BookRejection {
@@ -139,7 +153,7 @@ pub fn judge(
     legal_date: Date,
 ) -> Result<Vec<(Facts, Evaluation)>, Rejection> {
     let mut judged: Vec<(Facts, Evaluation)> =
-        facts_of(state, listed, contract, activity, legal_date)?
+        facts_of(state, listed, contract, activity, legal_date, None)?
             .into_iter()
             .map(|facts| {
                 let evaluation = bareboat_rulebook::evaluate(&state.rulebook, &facts);

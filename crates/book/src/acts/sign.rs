@@ -91,7 +91,7 @@ pub(crate) fn run(draft: &mut Draft, context: &Context, act: &Sign) -> Result<()
         activity: Activity::Sign,
         legal_date,
     };
-    let determination = determine::require(draft, &judge, false)?;
+    let determination = determine::require(draft, &judge, None, true)?;
     let lots: Vec<_> = draft
         .state()
         .contracts
@@ -182,7 +182,7 @@ pub(crate) fn extend(draft: &mut Draft, context: &Context, act: &Extend) -> Resu
         activity: Activity::Sign,
         legal_date,
     };
-    determine::require(draft, &judge, false)?;
+    determine::require(draft, &judge, None, true)?;
     let reservations: Vec<_> = draft
         .state()
         .contracts

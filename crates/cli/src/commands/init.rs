@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use bareboat_api::KeyText;
 use bareboat_base::id::derive_id;
-use bareboat_base::{Clock as _, Code, CommandId, Digest, Instant, Name, PrincipalId};
-use bareboat_book::command::Create;
+use bareboat_base::{Clock as _, Code, CommandId, Digest, Instant, Name, Position, PrincipalId};
+use bareboat_book::command::{Begin, Create};
 use bareboat_book::{Command, Rejection};
-use bareboat_journal::{Options, SqliteOptions, SqliteStore, Submission, SubmitError};
+use bareboat_journal::sqlite::SqliteReader;
+use bareboat_journal::store::Reader as _;
+use bareboat_journal::{Options, SqliteOptions, SqliteStore, StoreError, Submission, SubmitError};
 use bareboat_server::{App, SystemClock, command_id, random};
 use clap::Args;
 use serde_json::json;
@@ -140,28 +142,23 @@ fn begin(path: &Path, init: &Init, recorded_at: Option<&str>) -> Result<Began> {
     let now = SystemClock.now();
     let plan = Plan::of(init, recorded_at, now)?;
     let expires_at = plan.expires_at;
-    let store = SqliteStore::create(path, &SqliteOptions::new(now));
-    let store = store.map_err(|error| store_failed(&error))?;
+    let store = create(path, &SqliteOptions::new(now)).map_err(|error| store_failed(&error))?;
     let options = Options {
         simulated_clock: init.simulated_clock,
         ..Options::default()
     };
     let app = open::start(path, store, options, AUDIT_DAYS)?;
-    let bootstrap = command_id(now);
-    let key = KeyText::new(derive_id(bootstrap, 0), random());
+    let begin = command_id(now);
+    let key = KeyText::new(derive_id(begin, 0), random());
     // The administrator is who begins its own book: there is nobody before it.
-    let administrator: PrincipalId = derive_id(bootstrap, 0);
-    let recorded = record(&app, plan, administrator, bootstrap, key.digest());
+    let administrator: PrincipalId = derive_id(begin, 0);
+    let recorded = record(&app, plan, administrator, begin, key.digest());
     app.engine.shutdown();
     app.audit.close();
     if let Err(error) = recorded {
         bail!(exit::Own {
             message: format!("the book was not begun: {error}"),
-            hint: format!(
-                "{}; then remove {} and try again",
-                error.hint(),
-                path.display()
-            ),
+            hint: format!("{}; then try again", error.hint()),
             code: Some(error.code().to_owned()),
             exit: exit::USAGE,
         });
@@ -173,41 +170,48 @@ fn begin(path: &Path, init: &Init, recorded_at: Option<&str>) -> Result<Began> {
     })
 }
 
+/// A new book; or the empty one that an earlier try left when it was stopped.
+fn create(path: &Path, options: &SqliteOptions) -> Result<SqliteStore, StoreError> {
+    let tail = SqliteReader::open(path).and_then(|reader| reader.tail());
+    if tail.is_ok_and(|tail| tail == Position(0)) {
+        SqliteStore::open(path, options)
+    } else {
+        SqliteStore::create(path, options)
+    }
+}
+
 fn record(
     app: &App,
     plan: Plan,
     actor: PrincipalId,
-    bootstrap: CommandId,
+    command_id: CommandId,
     hash: Digest,
 ) -> Result<(), SubmitError<Rejection>> {
-    let submit = |command_id, recorded_at, command| {
-        let submission = Submission {
-            command_id,
-            actor,
-            idempotency: None,
-            recorded_at,
-            command,
-            documents: Vec::new(),
-            sealed: Vec::new(),
-            precondition: None,
-            answer: Box::new(|_, _| Vec::new()),
-        };
-        app.engine.submit(submission).wait().map(|_| ())
-    };
-    let create = Command::Create(Create {
-        operator: plan.operator.clone(),
-        simulated_clock: plan.simulated_clock,
+    let command = Command::Begin(Begin {
+        create: Create {
+            operator: plan.operator.clone(),
+            simulated_clock: plan.simulated_clock,
+        },
+        bootstrap: bareboat_access::Bootstrap {
+            code: plan.code,
+            name: plan.operator,
+            administrator: plan.administrator,
+            hash,
+            expires_at: plan.expires_at,
+        },
     });
-    submit(command_id(app.clock.now()), plan.recorded_at, create)?;
-    let command = bareboat_access::Bootstrap {
-        code: plan.code,
-        name: plan.operator,
-        administrator: plan.administrator,
-        hash,
-        expires_at: plan.expires_at,
+    let submission = Submission {
+        command_id,
+        actor,
+        idempotency: None,
+        recorded_at: plan.recorded_at,
+        command,
+        documents: Vec::new(),
+        sealed: Vec::new(),
+        precondition: None,
+        answer: Box::new(|_, _| Vec::new()),
     };
-    let command = Command::Access(bareboat_access::Command::Bootstrap(command));
-    submit(bootstrap, plan.recorded_at.map(Instant::next), command)
+    app.engine.submit(submission).wait().map(|_| ())
 }
 
 fn field<T: std::str::FromStr<Err: std::fmt::Display>>(name: &str, text: &str) -> Result<T> {

@@ -138,6 +138,7 @@ fn tell(report: &Report, json: bool) -> Result<()> {
         "root": report.checkpoint.root.to_string(),
         "head_position": report.head.map(|head| head.position.0),
         "snapshots": report.snapshots.len(),
+        "documents": report.documents,
         "sealed_values": report.sealed_values,
         "sealed_opened": report.sealed_opened,
         "sealed_shredded": report.sealed_shredded,

@@ -93,6 +93,10 @@ pub struct Facts {
     /// Who declared that nobody stands above it, and where.
     #[arg(long, value_name = "SOURCE")]
     no_parent: Option<String>,
+    /// Who declared, and where, that listed parties do not hold half of it or more in aggregate:
+    /// for owners that are not on record.
+    #[arg(long, value_name = "SOURCE")]
+    not_held_by_listed: Option<String>,
     /// Read the whole body from a .json or .toml file (`-`: JSON from stdin): a name on the
     /// command line stays in the shell's history.
     #[arg(long, value_name = "FILE")]
@@ -123,7 +127,8 @@ pub struct Amend {
     /// Its name; left out, names, address and identifiers stay as they are.
     #[arg(long)]
     name: Option<String>,
-    /// Seal them (true) or not (false); left out, as the party is now.
+    /// Keep them sealed (true), or write them in the open (false); left out, as the party is now.
+    /// What was in the open cannot be sealed any more: register a new party.
     #[arg(long, requires = "name")]
     sealed: Option<bool>,
     #[command(flatten)]
@@ -163,6 +168,7 @@ impl Facts {
             ("source", maybe(&self.source)),
             ("source_digest", maybe(&self.source_digest)),
             ("no_parent", maybe(&self.no_parent)),
+            ("not_held_by_listed", maybe(&self.not_held_by_listed)),
         ];
         fields.extend_from_slice(more);
         Ok(body(&fields))

@@ -40,13 +40,12 @@ impl Serve {
             .enable_all()
             .build()?;
         let ready = |address| show::note(&format!("listening on http://{address}"));
-        runtime.block_on(bareboat_server::serve(
-            app,
-            self.listen,
-            ready,
-            interrupted(),
-        ))?;
-        Ok(())
+        let (listen, stop) = (self.listen, interrupted());
+        let served = bareboat_server::serve(app, listen, ready, stop, bareboat_server::GRACE);
+        let result = runtime.block_on(served);
+        // The book is closed: what still runs can only read, and nobody waits for it.
+        runtime.shutdown_background();
+        Ok(result?)
     }
 }
 
@@ -63,8 +62,18 @@ fn log(json: bool) {
     };
 }
 
-/// Done when the process is asked to stop.
+/// Done when the process is asked to stop. Asked again, it ends at once: whatever was acknowledged
+/// is on disk.
 async fn interrupted() {
+    asked_to_stop().await;
+    tokio::spawn(async {
+        asked_to_stop().await;
+        show::note("asked again: stopping at once");
+        std::process::exit(i32::from(exit::OTHER));
+    });
+}
+
+async fn asked_to_stop() {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};

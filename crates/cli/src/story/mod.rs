@@ -130,8 +130,7 @@ impl Teller {
             keys: BTreeMap::new(),
             key_folder: key_folder.to_owned(),
             names: Names::default(),
-            // The two events of the beginning are recorded at the next two microseconds at most.
-            last: last.next().next(),
+            last,
             script,
         };
         teller.keep_key("administrator", &key)?;
@@ -237,7 +236,11 @@ impl Teller {
         }
         if route.writes() {
             let at: Instant = act.at.parse()?;
-            self.last = at.max(self.last.next());
+            let next = self
+                .last
+                .next()
+                .context("the story is at the end of time")?;
+            self.last = at.max(next);
             request = request.header(header::RECORDED_AT, self.last);
         }
         if let Some(with) = &act.with {

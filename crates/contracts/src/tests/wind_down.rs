@@ -33,6 +33,8 @@ fn a_wind_down_takes_two_people_and_every_step() {
     };
     assert_eq!(book.code(extension), "contracts.wrong_status");
 
+    let ahead = step(wind_down, Step::Notice, "2027-08-16T01:00:00Z");
+    assert_eq!(book.code(ahead), "contracts.in_future");
     book.run(early).unwrap();
     let drain = step(wind_down, Step::Drain, "2027-06-15T01:00:00Z");
     assert_eq!(book.code(drain), "contracts.step_out_of_order");

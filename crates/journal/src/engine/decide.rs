@@ -123,7 +123,13 @@ impl<M: Decide> Fork<M> {
                 last: self.recorded_at,
             }),
             Some(asked) => Ok(asked),
-            None => Ok(stamp.clock.now().max(self.recorded_at.next())),
+            None => {
+                let (now, last) = (stamp.clock.now(), self.recorded_at);
+                // After the last instant of the calendar nothing can be recorded.
+                let next = last.next();
+                let next = next.ok_or(SubmitError::TimeNotAfterLast { asked: now, last })?;
+                Ok(now.max(next))
+            }
         }
     }
 

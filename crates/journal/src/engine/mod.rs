@@ -248,12 +248,16 @@ impl<M: Decide> Engine<M> {
     /// Brings the state up from the newest snapshot and the events after it, checks it against
     /// the head, and starts the writer.
     pub fn open(
-        store: Box<dyn Store>,
+        mut store: Box<dyn Store>,
         clock: Arc<dyn Clock>,
         options: Options,
     ) -> Result<Self, OpenError> {
         let (reader, keeper) = (store.reader(), store.keeper());
         let (view, opening) = replay::open::<M>(&*reader, &*keeper)?;
+        if !reader.head_expected()? {
+            keeper.keep_head(&view.checkpoint())?;
+            store.expect_head()?;
+        }
         let kept = background::Kept::new(&opening);
         let shared = Arc::new(Shared {
             watch: watch::Sender::new(view.position),

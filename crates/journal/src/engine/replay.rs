@@ -28,6 +28,9 @@ pub(super) fn open<M: Fold>(
 ) -> Result<(View<M>, Opening), OpenError> {
     let tail = reader.tail()?;
     let head = keeper.head()?;
+    if head.is_none() && reader.head_expected()? {
+        return Err(OpenError::HeadMissing);
+    }
     let snapshots = keeper.snapshots()?;
     let missing = |expected, held_by| OpenError::MissingTail {
         expected,

@@ -41,7 +41,9 @@ pub fn backup(
     target: &Path,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Head, StoreError> {
-    refuse_if_there(target)?;
+    if let Some(path) = Paths::of(target).taken() {
+        return Err(StoreError::Exists { path });
+    }
     copy(book, target, progress)
 }
 
@@ -53,21 +55,12 @@ pub fn restore(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Head, StoreError> {
     let paths = Paths::of(book);
-    for path in [&paths.book, &paths.head, &paths.snapshots] {
-        refuse_if_there(path)?;
+    if let Some(path) = paths.taken() {
+        return Err(StoreError::Exists { path });
     }
     let head = copy(backup, book, progress)?;
     FileKeeper::new(&paths).keep_head(&head)?;
     Ok(head)
-}
-
-fn refuse_if_there(path: &Path) -> Result<(), StoreError> {
-    if path.exists() {
-        return Err(StoreError::Exists {
-            path: path.to_owned(),
-        });
-    }
-    Ok(())
 }
 
 fn copy(
@@ -124,6 +117,9 @@ fn copy_pages(
             }
         }
     }
+    // No head lies beside the copy.
+    to.execute("UPDATE writer SET head_kept = 0 WHERE id = 1", [])
+        .map_err(storage("finish the copy"))?;
     // One file, without a log beside it.
     to.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(()))
         .map_err(storage("finish the copy"))

@@ -51,7 +51,38 @@ pub(super) fn all(connection: &Connection, step: &mut dyn FnMut()) -> Vec<Damage
             (row.checksum(), true, name)
         },
     );
+    answers(connection, &mut found);
     found
+}
+
+/// Answers are numbered without a gap, from the last one forgotten to the last one given: a key
+/// whose answer is gone would be executed again.
+fn answers(connection: &Connection, found: &mut Vec<Damage>) {
+    let sql = "WITH numbers AS (
+            SELECT forgotten AS number FROM writer
+            UNION ALL SELECT number FROM remembered
+            UNION ALL SELECT seq + 1 FROM sqlite_sequence WHERE name = 'remembered'
+        ), steps AS (
+            SELECT number, lead(number) OVER (ORDER BY number) AS next FROM numbers
+        ) SELECT number + 1, next - 1 FROM steps WHERE next > number + 1";
+    let gaps = connection.prepare(sql).and_then(|mut statement| {
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.collect::<rusqlite::Result<Vec<(i64, i64)>>>()
+    });
+    let mut damaged = |what| {
+        found.push(Damage {
+            table: "remembered",
+            what,
+        });
+    };
+    match gaps {
+        Ok(gaps) => {
+            for (first, last) in gaps {
+                damaged(format!("the answers {first} to {last} are missing"));
+            }
+        }
+        Err(error) => damaged(format!("the answers cannot be counted: {error}")),
+    }
 }
 
 fn file(connection: &Connection) -> Vec<Damage> {

@@ -30,7 +30,7 @@ pub use reader::SqliteReader;
 /// "BARE": marks the file as a book.
 const APPLICATION_ID: i32 = 0x4241_5245;
 /// The layout below.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 const TABLES: &str = "
 CREATE TABLE event (
@@ -42,6 +42,7 @@ CREATE TABLE event (
     leaf BLOB NOT NULL
 ) STRICT;
 CREATE TABLE remembered (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
     principal BLOB NOT NULL,
     key TEXT NOT NULL,
     request BLOB NOT NULL,
@@ -50,7 +51,7 @@ CREATE TABLE remembered (
     recorded_at INTEGER NOT NULL,
     answer BLOB NOT NULL,
     checksum BLOB NOT NULL,
-    PRIMARY KEY (principal, key)
+    UNIQUE (principal, key)
 ) STRICT;
 CREATE TABLE document (
     digest BLOB PRIMARY KEY,
@@ -66,12 +67,17 @@ CREATE TABLE sealed (
     ciphertext BLOB NOT NULL,
     checksum BLOB NOT NULL
 ) STRICT;
+CREATE INDEX sealed_party ON sealed (party);
 CREATE TABLE writer (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     epoch INTEGER NOT NULL,
-    holder TEXT NOT NULL
+    holder TEXT NOT NULL,
+    -- Whether a head was kept beside this file.
+    head_kept INTEGER NOT NULL DEFAULT 0,
+    -- The last of the answers that were forgotten, by number.
+    forgotten INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-INSERT INTO writer VALUES (1, 0, '');
+INSERT INTO writer (id, epoch, holder) VALUES (1, 0, '');
 ";
 
 /// When SQLite waits for the disk.
@@ -117,12 +123,8 @@ impl SqliteStore {
     /// Makes a new, empty book and opens it for writing; refuses when something is there.
     pub fn create(path: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
         let paths = Paths::of(path);
-        for taken in [&paths.book, &paths.head, &paths.snapshots] {
-            if taken.exists() {
-                return Err(StoreError::Exists {
-                    path: taken.clone(),
-                });
-            }
+        if let Some(path) = paths.taken() {
+            return Err(StoreError::Exists { path });
         }
         let lock = lock::Lock::take(&paths.lock, options.opened_at)?;
         lay_out(path)?;
@@ -195,6 +197,13 @@ impl Store for SqliteStore {
             .all(|(event, position)| event.position == Position(position));
         assert!(follows, "a batch has no gap");
         self.try_append(batch)
+    }
+
+    fn expect_head(&mut self) -> Result<(), StoreError> {
+        let marked = self
+            .connection
+            .execute("UPDATE writer SET head_kept = 1 WHERE id = 1", []);
+        marked.map(|_| ()).map_err(storage("mark the head as kept"))
     }
 
     fn forget(&mut self, before: Instant, at_most: usize) -> Result<usize, StoreError> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use bareboat_base::{Digest, Instant, Position, PrincipalId, SealedId, TypedId as _};
+use bareboat_base::{Digest, Instant, PartyId, Position, PrincipalId, SealedId, TypedId as _};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{check, check_schema, connect, rows, storage};
@@ -168,6 +168,15 @@ impl Reader for SqliteReader {
         sound(row, Document::checksum, || format!("document {digest}"))
     }
 
+    fn has_document(&self, digest: Digest) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM document WHERE digest = ?1";
+        let found = self.with(|connection| {
+            rows::one(connection, sql, params![digest.0], |_| Ok(()))
+                .map_err(storage("look for a document"))
+        })?;
+        Ok(found.is_some())
+    }
+
     fn sealed(&self, id: SealedId) -> Result<Option<SealedBlob>, StoreError> {
         let sql = format!("SELECT {} FROM sealed WHERE id = ?1", rows::SEALED);
         let row = self.with(|connection| {
@@ -180,6 +189,37 @@ impl Reader for SqliteReader {
             .map_err(storage("read a sealed value"))
         })?;
         sound(row, SealedBlob::checksum, || format!("sealed value {id}"))
+    }
+
+    fn has_sealed(&self, party: PartyId) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 FROM sealed WHERE party = ?1 LIMIT 1";
+        let found = self.with(|connection| {
+            rows::one(
+                connection,
+                sql,
+                params![party.uuid().as_bytes()],
+                |_| Ok(()),
+            )
+            .map_err(storage("look for sealed values"))
+        })?;
+        Ok(found.is_some())
+    }
+
+    fn any_sealed_party(&self) -> Result<Option<PartyId>, StoreError> {
+        let sql = "SELECT party FROM sealed LIMIT 1";
+        self.with(|connection| {
+            rows::one(connection, sql, [], |row| rows::id(row, 0))
+                .map_err(storage("look for sealed values"))
+        })
+    }
+
+    fn head_expected(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT head_kept FROM writer WHERE id = 1";
+        let kept = self.with(|connection| {
+            rows::one(connection, sql, [], |row| row.get::<_, bool>(0))
+                .map_err(storage("read whether a head is kept"))
+        })?;
+        Ok(kept.unwrap_or(false))
     }
 
     fn check(&self, step: &mut dyn FnMut()) -> Result<Vec<Damage>, StoreError> {

@@ -35,10 +35,10 @@ pub(super) fn insert(transaction: &Transaction<'_>, batch: &Batch) -> Result<()>
             row.leaf.0,
         ])?;
     }
-    // An answer whose time has passed may still be there when its key is used again.
-    let mut remembered = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO remembered VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )?;
+    // Numbered without a gap: a key that is still there is answered from its row, never again.
+    let mut remembered = transaction.prepare_cached(&format!(
+        "INSERT INTO remembered ({REMEMBERED}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    ))?;
     for row in &batch.remembered {
         remembered.execute(params![
             row.principal.uuid().as_bytes(),
@@ -76,19 +76,24 @@ pub(super) fn insert(transaction: &Transaction<'_>, batch: &Batch) -> Result<()>
     Ok(())
 }
 
-/// Rows lie in the order in which they were recorded: only the oldest are looked at.
+/// Rows are numbered in the order in which they were recorded: the oldest go, and the book notes
+/// how far, so that any other that is gone shows.
 pub(super) fn forget(
     transaction: &Transaction<'_>,
     before: Instant,
     at_most: usize,
 ) -> Result<usize> {
     let at_most = i64::try_from(at_most).unwrap_or(i64::MAX);
-    transaction
+    let last: Option<i64> = transaction
         .prepare_cached(
-            "DELETE FROM remembered WHERE recorded_at < ?1 AND rowid IN
-                (SELECT rowid FROM remembered ORDER BY rowid LIMIT ?2)",
+            "SELECT max(number) FROM
+                (SELECT number, recorded_at FROM remembered ORDER BY number LIMIT ?2)
+                WHERE recorded_at < ?1",
         )?
-        .execute(params![before.micros(), at_most])
+        .query_row(params![before.micros(), at_most], |row| row.get(0))?;
+    let Some(last) = last else { return Ok(0) };
+    transaction.execute("UPDATE writer SET forgotten = ?1 WHERE id = 1", [last])?;
+    transaction.execute("DELETE FROM remembered WHERE number <= ?1", [last])
 }
 
 fn position(row: &Row<'_>, column: usize) -> Result<Position> {
@@ -114,7 +119,7 @@ fn fixed<const N: usize>(row: &Row<'_>, column: usize) -> Result<[u8; N]> {
     })
 }
 
-fn id<I: TypedId>(row: &Row<'_>, column: usize) -> Result<I> {
+pub(super) fn id<I: TypedId>(row: &Row<'_>, column: usize) -> Result<I> {
     Ok(I::from_uuid(Uuid::from_bytes(fixed(row, column)?)))
 }
 

@@ -26,6 +26,7 @@ use crate::error::StoreError;
 use crate::files::{self, Privacy, failed};
 
 const TITLE: &[u8; 16] = b"bareboat-key-v1\n";
+const MASTER: &str = "master.key";
 const NONCE_BYTES: usize = 24;
 
 /// Keys in a directory.
@@ -37,26 +38,30 @@ pub struct FileKeys {
 }
 
 impl FileKeys {
-    /// Opens the directory; makes it, with a new master key, when nothing is there. Finishes
-    /// destructions that a crash interrupted.
+    /// Opens a directory that holds a master key. Writes nothing.
     pub fn open(directory: &Path) -> Result<Self, KeyError> {
+        let master = read_master(directory)?.ok_or_else(|| KeyError::NoMaster {
+            directory: directory.to_owned(),
+        })?;
+        Ok(Self::with(directory, master))
+    }
+
+    /// The same; makes the directory, with a new master key, when nothing is there.
+    pub fn open_or_new(directory: &Path) -> Result<Self, KeyError> {
         files::owner_directory(directory)?;
-        let path = directory.join("master.key");
-        let master = match files::read(&path)?.map(Zeroizing::new) {
-            Some(text) => parse_master(&text).ok_or_else(|| StoreError::Damaged {
-                what: format!("the master key {}", path.display()),
-            })?,
-            None => new_master(directory, &path)?,
+        let master = match read_master(directory)? {
+            Some(master) => master,
+            None => new_master(directory)?,
         };
-        let keys = Self {
+        Ok(Self::with(directory, master))
+    }
+
+    fn with(directory: &Path, master: DataKey) -> Self {
+        Self {
             directory: directory.to_owned(),
             master,
             changing: Mutex::new(()),
-        };
-        for party in keys.destroyed()? {
-            keys.erase(party)?;
         }
-        Ok(keys)
     }
 
     fn path(&self, party: PartyId, suffix: &str) -> PathBuf {
@@ -141,24 +146,18 @@ impl KeyProvider for FileKeys {
         Ok(PartyKey::Key(key))
     }
 
+    fn derived(&self, purpose: &str) -> Result<DataKey, KeyError> {
+        Ok(self.master.derive(purpose))
+    }
+
     fn destroy(&self, party: PartyId) -> Result<(), KeyError> {
         let _one = self.changing.lock();
         // The mark first: a crash between the two leaves a party that is marked, and whose key
-        // is erased when the directory is next opened.
+        // is erased when it is destroyed again, as every opening of the book does.
         if !self.marked(party) {
             files::replace(&self.path(party, "shredded"), &[], Privacy::Owner)?;
         }
         self.erase(party)
-    }
-
-    fn destroyed(&self) -> Result<Vec<PartyId>, KeyError> {
-        let names = names(&self.directory)?;
-        let mut parties: Vec<PartyId> = names
-            .iter()
-            .filter_map(|name| name.strip_suffix(".shredded")?.parse().ok())
-            .collect();
-        parties.sort_unstable();
-        Ok(parties)
     }
 }
 
@@ -176,7 +175,18 @@ fn names(directory: &Path) -> Result<Vec<String>, StoreError> {
         .collect()
 }
 
-fn new_master(directory: &Path, path: &Path) -> Result<DataKey, KeyError> {
+fn read_master(directory: &Path) -> Result<Option<DataKey>, KeyError> {
+    let path = directory.join(MASTER);
+    let Some(text) = files::read(&path)?.map(Zeroizing::new) else {
+        return Ok(None);
+    };
+    let damaged = || StoreError::Damaged {
+        what: format!("the master key {}", path.display()),
+    };
+    Ok(Some(parse_master(&text).ok_or_else(damaged)?))
+}
+
+fn new_master(directory: &Path) -> Result<DataKey, KeyError> {
     if names(directory)?.iter().any(|name| name.ends_with(".key")) {
         return Err(KeyError::NoMaster {
             directory: directory.to_owned(),
@@ -184,7 +194,11 @@ fn new_master(directory: &Path, path: &Path) -> Result<DataKey, KeyError> {
     }
     let master = DataKey::new(random()?);
     let text = Zeroizing::new(hex(master.bytes()));
-    files::replace(path, &[text.as_bytes(), b"\n"], Privacy::Owner)?;
+    files::replace(
+        &directory.join(MASTER),
+        &[text.as_bytes(), b"\n"],
+        Privacy::Owner,
+    )?;
     // The directory's own name must survive as well.
     files::sync_directory_of(directory)?;
     Ok(master)

@@ -1,6 +1,8 @@
 //! Who holds the parties' keys.
 
-use bareboat_base::PartyId;
+use bareboat_base::{Digest, PartyId};
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::error::StoreError;
@@ -18,6 +20,22 @@ impl DataKey {
     /// Its bytes.
     pub fn bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// A key that follows from this one and a purpose, and gives away nothing of it.
+    pub fn derive(&self, purpose: &str) -> Self {
+        Self(self.mac(&[b"bareboat-derive-v1", purpose.as_bytes()]).0)
+    }
+
+    /// HMAC-SHA-256 over the parts, each after its length: who has not the key can neither make
+    /// it nor try a guess against it.
+    pub fn mac(&self, parts: &[&[u8]]) -> Digest {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("a key of any length fits");
+        for part in parts {
+            mac.update(&(part.len() as u64).to_be_bytes());
+            mac.update(part);
+        }
+        Digest(mac.finalize().into_bytes().into())
     }
 }
 
@@ -50,11 +68,19 @@ pub enum KeyError {
         /// Whose.
         party: PartyId,
     },
-    /// There are parties' keys but no master key.
-    #[error("the keys directory {} holds keys but no master key", .directory.display())]
+    /// The master key is needed, and is not there.
+    #[error("the keys directory {} holds no master key", .directory.display())]
     NoMaster {
         /// The directory.
         directory: std::path::PathBuf,
+    },
+    /// The book holds sealed values to which the directory holds no key.
+    #[error("the keys directory {} holds no key of party {party}, of whom the book holds sealed values", .directory.display())]
+    OtherKeys {
+        /// The directory.
+        directory: std::path::PathBuf,
+        /// One of those parties.
+        party: PartyId,
     },
     /// The system gave no random bytes.
     #[error("the system gave no random bytes: {0}")]
@@ -67,7 +93,7 @@ impl KeyError {
         match self {
             Self::Store(error) => error.code(),
             Self::WrongKey { .. } => "journal.wrong_key",
-            Self::NoMaster { .. } => "journal.key_missing",
+            Self::NoMaster { .. } | Self::OtherKeys { .. } => "journal.key_missing",
             Self::NoRandomness(_) => "journal.storage",
         }
     }
@@ -76,7 +102,7 @@ impl KeyError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Store(error) => error.hint(),
-            Self::WrongKey { .. } | Self::NoMaster { .. } => {
+            Self::WrongKey { .. } | Self::NoMaster { .. } | Self::OtherKeys { .. } => {
                 "put the keys directory that belongs to this book in place, whole"
             }
             Self::NoRandomness(_) => "check the system's random number generator",
@@ -92,9 +118,10 @@ pub trait KeyProvider: Send + Sync {
     /// A party's key; a new one, durably kept, when it has none and never had one destroyed.
     fn key_or_new(&self, party: PartyId) -> Result<PartyKey, KeyError>;
 
+    /// A key for another purpose than a party's values, always the same for the same purpose
+    /// under the same keys.
+    fn derived(&self, purpose: &str) -> Result<DataKey, KeyError>;
+
     /// Destroys a party's key for good and marks the party, whether it had a key or not.
     fn destroy(&self, party: PartyId) -> Result<(), KeyError>;
-
-    /// The parties that are marked, in order.
-    fn destroyed(&self) -> Result<Vec<PartyId>, KeyError>;
 }

@@ -1,7 +1,7 @@
 //! Keys in memory: for tests, and for books that are not kept.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bareboat_base::PartyId;
 
@@ -11,6 +11,7 @@ use super::random;
 /// Keys that are gone when it is dropped.
 #[derive(Default)]
 pub struct MemoryKeys {
+    master: OnceLock<DataKey>,
     // `None` marks a key that was destroyed.
     keys: Mutex<BTreeMap<PartyId, Option<DataKey>>>,
 }
@@ -44,14 +45,13 @@ impl KeyProvider for MemoryKeys {
         Ok(known(keys.entry(party).or_insert(Some(fresh)).as_ref()))
     }
 
+    fn derived(&self, purpose: &str) -> Result<DataKey, KeyError> {
+        let fresh = DataKey::new(random()?);
+        Ok(self.master.get_or_init(|| fresh).derive(purpose))
+    }
+
     fn destroy(&self, party: PartyId) -> Result<(), KeyError> {
         self.lock().insert(party, None);
         Ok(())
-    }
-
-    fn destroyed(&self) -> Result<Vec<PartyId>, KeyError> {
-        let keys = self.lock();
-        let marked = keys.iter().filter(|(_, key)| key.is_none());
-        Ok(marked.map(|(party, _)| *party).collect())
     }
 }

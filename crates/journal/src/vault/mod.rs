@@ -10,6 +10,7 @@ mod file_keys;
 mod keys;
 mod memory_keys;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bareboat_base::{Digest, PartyId, Salt, SealedId, SealedRef, TypedId as _};
@@ -110,16 +111,47 @@ impl Vault {
         Self { keys, reader }
     }
 
+    /// A vault whose keys are files. A book that holds sealed values opens only with the keys to
+    /// them: a new master key beside it would seal what its own directory could never open.
+    pub fn in_files(directory: &Path, reader: Arc<dyn Reader>) -> Result<Self, VaultError> {
+        let keys = match reader.any_sealed_party()? {
+            None => FileKeys::open_or_new(directory)?,
+            Some(party) => {
+                let keys = FileKeys::open(directory)?;
+                if let PartyKey::Missing = keys.key(party)? {
+                    return Err(KeyError::OtherKeys {
+                        directory: directory.to_owned(),
+                        party,
+                    }
+                    .into());
+                }
+                keys
+            }
+        };
+        Ok(Self::new(Arc::new(keys), reader))
+    }
+
+    /// A party's key; a new one only when nothing of the party is sealed yet.
+    fn key(&self, party: PartyId) -> Result<PartyKey, VaultError> {
+        match self.keys.key(party)? {
+            PartyKey::Missing if self.reader.has_sealed(party)? => {
+                Err(VaultError::KeyMissing { party })
+            }
+            PartyKey::Missing => Ok(self.keys.key_or_new(party)?),
+            known => Ok(known),
+        }
+    }
+
     /// Seals a value of a party's field (`name`, `address`). Id, salt and nonce are drawn here:
     /// at the edge. The reference goes into the command, the blob into its submission. Makes
-    /// the party's key when it has none.
+    /// the party's key when nothing of it is sealed yet.
     pub fn seal(
         &self,
         party: PartyId,
         field: &str,
         value: &[u8],
     ) -> Result<(SealedRef, SealedBlob), VaultError> {
-        let key = match self.keys.key_or_new(party)? {
+        let key = match self.key(party)? {
             PartyKey::Key(key) => key,
             PartyKey::Shredded => return Err(VaultError::Shredded { party }),
             PartyKey::Missing => return Err(VaultError::KeyMissing { party }),
@@ -173,7 +205,7 @@ impl Vault {
     /// the party's key can compute: for digests that must not be guessed back. It goes with the
     /// key; `None` when that was destroyed.
     pub fn salt(&self, party: PartyId, purpose: &str) -> Result<Option<Salt>, VaultError> {
-        match self.keys.key_or_new(party)? {
+        match self.key(party)? {
             PartyKey::Key(key) => {
                 let parts: [&[u8]; 3] = [b"bareboat-salt-v1", key.bytes(), purpose.as_bytes()];
                 Ok(Some(Salt(Digest::of(&parts).0)))
@@ -183,15 +215,18 @@ impl Vault {
         }
     }
 
+    /// The digest by which a repeated request is known, over its parts. A request may hold what
+    /// is sealed, and its digest lies in the book: so it is keyed, and nobody with the book or a
+    /// backup alone can try guesses against it. Under other keys an earlier request no longer
+    /// reads as the same: its key is refused, never executed again.
+    pub fn request_digest(&self, parts: &[&[u8]]) -> Result<Digest, VaultError> {
+        Ok(self.keys.derived("request")?.mac(parts))
+    }
+
     /// Destroys a party's key: all its sealed values read as shredded from now on, in this book
     /// and in every backup of it. Doing it again does nothing.
     pub fn shred(&self, party: PartyId) -> Result<(), VaultError> {
         Ok(self.keys.destroy(party)?)
-    }
-
-    /// The parties whose keys were destroyed.
-    pub fn shredded(&self) -> Result<Vec<PartyId>, VaultError> {
-        Ok(self.keys.destroyed()?)
     }
 }
 

@@ -28,8 +28,20 @@ impl Reader for OneValue {
     fn document(&self, _: Digest) -> Result<Option<Document>, StoreError> {
         Ok(None)
     }
+    fn has_document(&self, _: Digest) -> Result<bool, StoreError> {
+        Ok(false)
+    }
     fn sealed(&self, id: SealedId) -> Result<Option<SealedBlob>, StoreError> {
         Ok((id == self.0.id).then(|| self.0.clone()))
+    }
+    fn has_sealed(&self, party: PartyId) -> Result<bool, StoreError> {
+        Ok(self.0.party == party)
+    }
+    fn any_sealed_party(&self) -> Result<Option<PartyId>, StoreError> {
+        Ok(Some(self.0.party))
+    }
+    fn head_expected(&self) -> Result<bool, StoreError> {
+        Ok(false)
     }
     fn check(&self, _: &mut dyn FnMut()) -> Result<Vec<Damage>, StoreError> {
         Ok(Vec::new())
@@ -47,7 +59,7 @@ fn vault(keys: Arc<dyn KeyProvider>, blob: &SealedBlob) -> Vault {
 fn sealed(keys: &Arc<dyn KeyProvider>, value: &[u8]) -> (SealedRef, SealedBlob) {
     let nothing = SealedBlob {
         id: SealedId::from_uuid(uuid::Uuid::nil()),
-        party: party(1),
+        party: party(0),
         field: String::new(),
         nonce: [0; 24],
         ciphertext: Vec::new(),
@@ -61,7 +73,7 @@ fn both(check: fn(Arc<dyn KeyProvider>)) {
     check(Arc::new(MemoryKeys::new()));
     let directory = tempfile::tempdir().unwrap();
     check(Arc::new(
-        FileKeys::open(&directory.path().join("k")).unwrap(),
+        FileKeys::open_or_new(&directory.path().join("k")).unwrap(),
     ));
 }
 
@@ -133,7 +145,8 @@ fn shredded_is_for_ever() {
         ));
         let again = vault.seal(party(1), "name", b"Nagisa").unwrap_err();
         assert_eq!(again.code(), "journal.shredded");
-        assert_eq!(vault.shredded().unwrap(), [party(1), party(7)]);
+        let never = vault.seal(party(7), "name", b"x").unwrap_err();
+        assert_eq!(never.code(), "journal.shredded");
     });
 }
 
@@ -150,7 +163,7 @@ fn files(directory: &Path) -> Vec<String> {
 fn key_files_survive_reopening_and_are_private() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keys");
-    let open = || -> Arc<dyn KeyProvider> { Arc::new(FileKeys::open(&path).unwrap()) };
+    let open = || -> Arc<dyn KeyProvider> { Arc::new(FileKeys::open_or_new(&path).unwrap()) };
     let (reference, blob) = sealed(&open(), b"Nagisa");
     let opened = vault(open(), &blob).open(&reference).unwrap();
     assert!(matches!(opened, Opened::Value(value) if value[..] == *b"Nagisa"));
@@ -164,9 +177,11 @@ fn key_files_survive_reopening_and_are_private() {
         let found = std::fs::metadata(path.join(name)).unwrap().permissions();
         assert_eq!(found.mode() & 0o777, mode, "{name}");
     }
-    // A destruction that a crash interrupted after the mark is finished on opening.
+    // A destruction that a crash interrupted after the mark is finished when it is done again.
     std::fs::write(path.join(format!("{}.shredded", party(1))), b"").unwrap();
     let keys = open();
+    assert!(matches!(keys.key(party(1)), Ok(PartyKey::Shredded)));
+    keys.destroy(party(1)).unwrap();
     assert_eq!(
         files(&path),
         [format!("{}.shredded", party(1)), "master.key".to_owned()]
@@ -178,12 +193,17 @@ fn key_files_survive_reopening_and_are_private() {
 fn a_foreign_or_missing_master_key_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("keys");
-    FileKeys::open(&path).unwrap().key_or_new(party(1)).unwrap();
+    FileKeys::open_or_new(&path)
+        .unwrap()
+        .key_or_new(party(1))
+        .unwrap();
     let master = path.join("master.key");
     let own = std::fs::read(&master).unwrap();
     std::fs::remove_file(&master).unwrap();
-    let error = FileKeys::open(&path).map(|_| ()).unwrap_err();
-    assert_eq!(error.code(), "journal.key_missing");
+    for open in [FileKeys::open, FileKeys::open_or_new] {
+        let error = open(&path).map(|_| ()).unwrap_err();
+        assert_eq!(error.code(), "journal.key_missing");
+    }
     std::fs::write(&master, "0".repeat(64)).unwrap();
     let error = FileKeys::open(&path).unwrap().key(party(1)).unwrap_err();
     assert_eq!(error.code(), "journal.wrong_key");
@@ -199,4 +219,76 @@ fn a_foreign_or_missing_master_key_is_named() {
     bytes[50] ^= 1;
     std::fs::write(&file, bytes).unwrap();
     assert_eq!(keys.key(party(1)).unwrap_err().code(), "journal.wrong_key");
+}
+
+#[test]
+fn no_new_keys_for_a_book_that_holds_sealed_values() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let keys: Arc<dyn KeyProvider> = Arc::new(FileKeys::open_or_new(&path("own")).unwrap());
+    let (reference, blob) = sealed(&keys, b"Nagisa");
+    let open = |name: &str| Vault::in_files(&path(name), Arc::new(OneValue(blob.clone())));
+    let refused = |name: &str| {
+        let error = open(name).map(|_| ()).unwrap_err();
+        assert_eq!(error.code(), "journal.key_missing");
+        assert!(
+            error
+                .to_string()
+                .contains(&path(name).display().to_string()),
+            "{error}"
+        );
+    };
+    // The keys were left on another machine: nothing is made in their place.
+    refused("none");
+    assert!(!path("none").exists());
+    // Another book's keys.
+    FileKeys::open_or_new(&path("other")).unwrap();
+    refused("other");
+    let own = open("own").unwrap();
+    assert!(matches!(own.open(&reference), Ok(Opened::Value(_))));
+    // One party's key file is gone: its next value is not sealed under a new key.
+    std::fs::remove_file(path("own").join(format!("{}.key", party(1)))).unwrap();
+    let error = own.seal(party(1), "address", b"x").unwrap_err();
+    assert_eq!(error.code(), "journal.key_missing");
+    let error = own.salt(party(1), "screening").unwrap_err();
+    assert_eq!(error.code(), "journal.key_missing");
+    own.seal(party(2), "name", b"x").unwrap();
+}
+
+#[test]
+fn a_request_is_known_again_under_the_same_keys_only() {
+    // Python's hmac over the length and the part.
+    let key = DataKey::new([0x0b; 32]);
+    assert_eq!(
+        key.mac(&[b"Hi There"]).to_string(),
+        "0bc448fbd942bda00fa596aed1a2014da91bb53394aafc0fd1b510d9ce5de26a"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let digest = |keys: Arc<dyn KeyProvider>, parts: &[&[u8]]| {
+        let nothing = SealedBlob {
+            id: SealedId::from_uuid(uuid::Uuid::nil()),
+            party: party(0),
+            field: String::new(),
+            nonce: [0; 24],
+            ciphertext: Vec::new(),
+        };
+        vault(keys, &nothing).request_digest(parts).unwrap()
+    };
+    let files = |name: &str| -> Arc<dyn KeyProvider> {
+        Arc::new(FileKeys::open_or_new(&directory.path().join(name)).unwrap())
+    };
+    let request: &[&[u8]] = &[b"POST", b"/v1/parties", b"{\"name\":\"Nagisa\"}"];
+    let once = digest(files("one"), request);
+    assert_eq!(digest(files("one"), request), once);
+    assert_ne!(digest(files("two"), request), once);
+    assert_ne!(once, Digest::of(request));
+    assert_ne!(
+        digest(files("one"), &[b"POST/v1/parties", request[2]]),
+        once
+    );
+    let memory: Arc<dyn KeyProvider> = Arc::new(MemoryKeys::new());
+    assert_eq!(
+        digest(Arc::clone(&memory), request),
+        digest(memory, request)
+    );
 }

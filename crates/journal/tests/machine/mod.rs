@@ -18,7 +18,8 @@ use bareboat_base::{
 };
 use bareboat_journal::engine::Answer;
 use bareboat_journal::{
-    Engine, Idempotency, OpenError, Options, SqliteOptions, SqliteStore, Submission, Synchronous,
+    Document, Engine, Idempotency, OpenError, Options, SqliteOptions, SqliteStore, Submission,
+    Synchronous,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -41,6 +42,11 @@ pub struct Noted {
     pub sealed: SealedRef,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub document: Digest,
+}
+
 events! {
     /// What happens to accounts.
     pub enum Event upcast no_upcast {
@@ -48,6 +54,8 @@ events! {
         Leg = "test.leg" 1;
         /// A sealed note.
         Noted = "test.noted" 1;
+        /// A document was kept.
+        Kept = "test.kept" 1;
     }
 }
 
@@ -69,6 +77,9 @@ pub enum Command {
     },
     Note {
         sealed: SealedRef,
+    },
+    Keep {
+        document: Digest,
     },
     PanicInDecide,
     PanicInApply,
@@ -99,6 +110,13 @@ impl Fold for Accounts {
         event.encode()
     }
 
+    fn documents(event: &Event) -> Vec<Digest> {
+        match event {
+            Event::Kept(kept) => vec![kept.document],
+            _ => Vec::new(),
+        }
+    }
+
     fn apply(&mut self, recorded: &Recorded, event: &Event) {
         self.last = recorded.position.0;
         match event {
@@ -110,6 +128,7 @@ impl Fold for Accounts {
                 self.open_legs = leg.legs - leg.leg - 1;
                 self.transfers += u64::from(self.open_legs == 0);
             }
+            Event::Kept(_) => {}
             Event::Noted(noted) => Arc::make_mut(&mut self.notes).push(noted.sealed),
         }
     }
@@ -148,6 +167,12 @@ impl Decide for Accounts {
                 Ok(events)
             }
             Command::Note { sealed } => Ok(vec![Noted { sealed: *sealed }.into()]),
+            Command::Keep { document } => Ok(vec![
+                Kept {
+                    document: *document,
+                }
+                .into(),
+            ]),
             Command::PanicInDecide => panic!("told to"),
             Command::PanicInApply => Ok(vec![leg(1, 5, 0, 2, ""), leg(CURSED, -5, 1, 2, "")]),
             Command::Nothing => Ok(Vec::new()),
@@ -231,6 +256,18 @@ pub fn sqlite_options(synchronous: Synchronous) -> SqliteOptions {
     SqliteOptions {
         synchronous,
         opened_at: clock().now(),
+    }
+}
+
+/// A command that keeps a document.
+pub fn keeping(number: u128, text: &str) -> Submission<Accounts> {
+    let document = Document::new("text/plain", text.as_bytes().to_vec());
+    let command = Command::Keep {
+        document: document.digest,
+    };
+    Submission {
+        documents: vec![document],
+        ..submission(number, command)
     }
 }
 

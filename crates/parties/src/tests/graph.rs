@@ -125,6 +125,46 @@ fn a_straddling_share_is_unknown_and_passes_it_on() {
 }
 
 #[test]
+fn capital_that_is_not_on_record_may_be_a_listed_partys() {
+    let mut world = World::default();
+    let declared = |world: &mut World, name: &str| {
+        let mut facts = facts(name);
+        facts.not_held_by_listed = Some(source());
+        world.party(facts)
+    };
+    let (x, clean) = (declared(&mut world, "X"), declared(&mut world, "Clean"));
+    let held = |world: &World, party, doubted: &[PartyId]| {
+        let doubted = doubted.iter().copied().collect();
+        may_be_held(&world.state, party, &doubted, Share::HALF, today())
+    };
+    // 30% a listed party's, 30% a clean one's: whose the other 40% are is not known.
+    let a = world.company("A");
+    world.own(x, a, "30");
+    world.own(clean, a, "30");
+    assert!(held(&world, a, &[x]) && !held(&world, a, &[]));
+    // That nobody controls it does not say that two listed parties do not own it.
+    let b = world.top("B");
+    assert!(held(&world, b, &[]));
+    // The same one tier up, where the declaration does answer, and while no owner is listed.
+    let (above, below) = (world.company("Above"), world.company("Below"));
+    world.own(above, below, "50");
+    world.own(clean, below, "50");
+    assert!(held(&world, below, &[]));
+    let (above, below) = (declared(&mut world, "Wide"), world.company("Under"));
+    world.own(above, below, "50");
+    world.own(clean, below, "50");
+    assert!(!held(&world, below, &[]));
+    world.own(x, above, "1");
+    assert!(!held(&world, below, &[]) && held(&world, below, &[x]));
+    // A clean owner's band counts at its lower end.
+    let c = world.company("C");
+    world
+        .try_own(clean, c, between("50", "75"), between("50", "75"))
+        .unwrap();
+    assert!(held(&world, c, &[]));
+}
+
+#[test]
 fn only_interests_of_the_day_count() {
     let mut world = World::default();
     let (x, a) = (world.company("X"), world.company("A"));

@@ -261,6 +261,7 @@ pub fn party(number: u32, role: Role) -> ChainParty {
         headquarters: known(country("JP"), "register"),
         ultimate_parent: known(Parent::NoneAbove, "declaration"),
         listings: known(Vec::new(), "screening SC-0001"),
+        unclear: Vec::new(),
         owned_by_listed: lists
             .into_iter()
             .map(|lists| OwnedByListed {
@@ -302,6 +303,7 @@ pub fn clean(day: &str) -> Facts {
         from_country: known(country("JP"), "site OSA"),
         quantity: known(16, "contract C-0001"),
         authorisations: Vec::new(),
+        held: Vec::new(),
         unhandled: Vec::new(),
     }
 }

@@ -94,6 +94,7 @@ fn chain_party(number: usize, party: &Value) -> ChainParty {
             }),
         },
         listings: fact(&party["listed_on"], listings),
+        unclear: Vec::new(),
         owned_by_listed: sets
             .into_iter()
             .map(|set| OwnedByListed {
@@ -204,6 +205,7 @@ fn facts(deal: &Value) -> Facts {
             .iter()
             .map(|row| authorisation(row, &chain))
             .collect(),
+        held: Vec::new(),
         unhandled: odd.map(|key| words(key)).collect(),
         chain,
     }

@@ -185,6 +185,52 @@ fn a_second_party_about_whom_too_little_is_known_is_not_covered_by_the_firsts_li
     assert_eq!(book.judge(&facts).outcome, Outcome::NeedsAuthorisation);
 }
 
+fn unclear(list: &str) -> bareboat_rulebook::Unclear {
+    bareboat_rulebook::Unclear {
+        list: code(list),
+        because: words(&format!("hit HIT-0001 on {list} is undecided")),
+    }
+}
+
+#[test]
+fn one_list_that_names_a_party_says_nothing_of_the_others() {
+    let book = Book::shipped();
+    let mut facts = clean(TODAY);
+    facts.authorisations = vec![licence("744.11")];
+    facts.chain[2].listings = known(
+        vec![bareboat_rulebook::Listing {
+            list: code("EL"),
+            entry: words("hit HIT-0002"),
+        }],
+        "screening",
+    );
+    assert_eq!(book.judge(&facts).outcome, Outcome::Permit);
+    facts.chain[2].unclear = vec![unclear("SDN")];
+    let evaluation = book.judge(&facts);
+    assert_eq!(evaluation.outcome, Outcome::Refer);
+    assert_eq!(says(&evaluation, "us-ofac.sdn"), Some("refer"));
+    let missing = evaluation.missing.iter();
+    let mut missing = missing.filter(|row| row.says.as_str().contains("hit HIT-0001 on SDN"));
+    assert!(missing.next().is_some(), "{:?}", evaluation.missing);
+}
+
+#[test]
+fn a_list_that_no_rule_judges_is_referred_while_it_is_unclear() {
+    let mut narrow = Book::empty();
+    let adopt = bareboat_rulebook::Command::AdoptRulebook(shipped("us-ofac").adopt());
+    narrow.run(1, adopt).unwrap();
+    let mut facts = clean(TODAY);
+    assert_eq!(narrow.judge(&facts).outcome, Outcome::Permit);
+    facts.chain[2].unclear = vec![unclear("UN")];
+    let evaluation = narrow.judge(&facts);
+    assert_eq!(says(&evaluation, "engine.list-not-judged"), Some("refer"));
+    let state = &Book::shipped().state;
+    let named = bareboat_rulebook::lists_named(state, Activity::Sign, date(TODAY), date(TODAY));
+    let named: Vec<&str> = named.iter().map(bareboat_base::Code::as_str).collect();
+    let all = ["1260H", "DPL", "EL", "MEU", "SDN", "SDN-744.8", "UVL"];
+    assert_eq!(named, all);
+}
+
 /// Everything a rule could read, drawn from values that matter. The last of each list is unknown.
 fn deal() -> impl Strategy<Value = Facts> {
     let place = || prop::sample::select(vec![Some("JP"), Some("CN"), Some("MO"), Some("KH"), None]);

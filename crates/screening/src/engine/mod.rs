@@ -11,7 +11,7 @@ pub use index::Index;
 pub use query::{Candidate, Feature, Query, Reason};
 
 /// The version that a screening records. Any change in what is found changes it.
-pub const ENGINE_VERSION: &str = "bareboat-1";
+pub const ENGINE_VERSION: &str = "bareboat-2";
 
 /// The score, per mille, from which a candidate is a hit.
 pub const THRESHOLD_PERMILLE: u16 = 800;

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 
 use super::index::Kept;
 use super::words::Class;
-use super::{Candidate, Feature, Query, Reason};
+use super::{Candidate, Feature, Query, Reason, THRESHOLD_PERMILLE};
 use crate::{EntryKind, Quality};
 
 /// 64ths of a bit that shared words must tell for two names to be alike at all: 5.5 bits, a word
@@ -223,7 +223,25 @@ pub(super) fn score(
         );
     }
     qualify(&mut scored, asked, identifiers, kept);
+    let short = i32::from(THRESHOLD_PERMILLE) - scored.score;
+    if short > 0 && same_name(query, entry, &pairs) {
+        let text = "the same name always counts, whatever else differs".to_owned();
+        scored.add(Feature::Name, short, text);
+    }
     Some(scored)
+}
+
+/// Whether nothing but legal forms, order and spacing tells the names apart.
+fn same_name(query: &Named<'_>, entry: &Named<'_>, pairs: &[Pair]) -> bool {
+    let told = |named: &Named<'_>| {
+        let words = named.words.iter().filter(|word| word.class != Class::Form);
+        words.count()
+    };
+    let same = pairs
+        .iter()
+        .filter(|pair| pair.likeness == 1000 && query.words[pair.query].class != Class::Form);
+    let same = same.count();
+    query.joined == entry.joined || (same == told(query) && same == told(entry))
 }
 
 fn by_words(query: &Named<'_>, entry: &Named<'_>, pairs: &[Pair], person: bool) -> Option<Scored> {

@@ -159,6 +159,9 @@ fn imports_are_dated_and_never_lose_entries_silently() {
         .unwrap();
     let refused = world.import("EL", "2025-12-31", "b", 10, (0, 0, 1), false);
     assert_eq!(refused, Err("screening.list_older"));
+    // Today is 2026-09-21; a year mistyped would keep true publications out until then.
+    let refused = world.import("EL", "2062-01-01", "b", 10, (0, 0, 1), false);
+    assert_eq!(refused, Err("screening.list_published_ahead"));
     let refused = world.import("EL", "2026-02-01", "b", 9, (0, 0, 1), false);
     assert_eq!(refused, Err("screening.list_counts_disagree"));
     let refused = world.import("EL", "2026-02-01", "b", 0, (0, 10, 0), true);

@@ -164,6 +164,31 @@ fn what_else_is_known_raises_or_lowers() {
 }
 
 #[test]
+fn the_same_name_is_a_hit_whatever_else_differs() {
+    let mut entry = Entry::new(
+        code("SDN"),
+        "1",
+        EntryKind::Person,
+        "PETROVSKY, Ivan Sergeevich",
+    );
+    entry.countries = vec!["RU".parse().unwrap()];
+    entry.birth_dates = vec!["1960".to_owned()];
+    let index = one(entry);
+    for name in ["Ivan Sergeevich Petrovsky", "Petrovsky Ivan Sergeevich Ltd"] {
+        let query = Query {
+            kind: Some(EntryKind::Organisation),
+            countries: vec!["CY".parse().unwrap()],
+            birth_dates: vec!["1985".to_owned()],
+            ..Query::name(name)
+        };
+        let found = index.screen(&query);
+        assert_eq!(score(&index, &query), THRESHOLD_PERMILLE, "{found:?}");
+        let sum: i16 = found[0].reasons.iter().map(|r| r.effect_permille).sum();
+        assert_eq!(u16::try_from(sum).unwrap(), THRESHOLD_PERMILLE);
+    }
+}
+
+#[test]
 fn the_reasons_add_up_to_the_score() {
     for (asked, _) in VARIANTS {
         for candidate in INDEX.screen(&Query::name(asked)) {

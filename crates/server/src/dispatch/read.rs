@@ -11,9 +11,10 @@ use bareboat_journal::{AsOf, AsOfError};
 
 use super::{Asked, unchanged};
 use crate::page::{bad_cursor, question};
+use crate::past::not_yet;
 use crate::query::{Query, invalid};
 use crate::route::{Answers, Handler, Payload};
-use crate::{App, Ask, View, entropy, respond};
+use crate::{App, Ask, entropy, respond};
 
 pub(super) async fn run(
     asked: Asked,
@@ -35,13 +36,18 @@ pub(super) async fn run(
     let moment = as_of(&query)?;
     let view = match &cursor {
         // The cursor's own position: the walk goes on in the state that it began in.
-        Some(cursor) => at(&asked.app, AsOf::Position(cursor.position))
-            .await
-            .map_err(|_| bad_cursor())?,
+        Some(cursor) => {
+            let began = AsOf::Position(cursor.position);
+            let view = asked.app.past.view(asked.caller.principal, began).await;
+            view.map_err(|problem| match problem.status {
+                400 => bad_cursor(),
+                _ => problem,
+            })?
+        }
         None => match moment {
             Some(moment) => {
                 not_ahead(&asked.app, moment)?;
-                at(&asked.app, moment).await?
+                asked.app.past.view(asked.caller.principal, moment).await?
             }
             None => asked.app.engine.view(),
         },
@@ -105,16 +111,6 @@ pub(super) async fn apart<T: Send + 'static>(
     }
 }
 
-async fn at(app: &App, moment: AsOf) -> Result<Arc<View>, Problem> {
-    if let AsOf::Position(position) = moment
-        && let Some(view) = app.at_hand(position)
-    {
-        return Ok(view);
-    }
-    let app = app.clone();
-    apart(move || app.view_at(moment)).await
-}
-
 /// What will have been recorded by an instant to come is not known. A simulated book has no
 /// present, only a last instant: whatever lies after it shows the newest state.
 fn not_ahead(app: &App, moment: AsOf) -> Result<(), Problem> {
@@ -125,12 +121,7 @@ fn not_ahead(app: &App, moment: AsOf) -> Result<(), Problem> {
                 asked: instant.to_string(),
                 last: view.position,
             };
-            Err(Problem::new(
-                400,
-                error.code(),
-                error.to_string(),
-                error.hint(),
-            ))
+            Err(not_yet(&error))
         }
         _ => Ok(()),
     }

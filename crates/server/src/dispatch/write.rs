@@ -8,7 +8,7 @@ use axum::http::{Response, header};
 use bareboat_access::Visibility;
 use bareboat_api::code::Edge;
 use bareboat_api::{Problem, header as names, limit};
-use bareboat_base::{Digest, Instant};
+use bareboat_base::Instant;
 use bareboat_book::State;
 use bareboat_journal::{
     Accepted, Idempotency, Precondition, PreconditionFailed, Submission, SubmitError,
@@ -17,10 +17,11 @@ use serde_json::Value;
 
 use super::Asked;
 use super::read::apart;
-use crate::act::Represent;
+use crate::act::{Answer, Represent};
 use crate::ask::forbidden;
 use crate::query::{Query, invalid};
 use crate::route::{Handler, Payload};
+use crate::routes::parties::veil::Veil;
 use crate::{Act, Ask, entropy, respond};
 
 /// How often a write is made anew because the caller's grants changed while it waited.
@@ -129,17 +130,20 @@ async fn submit(
         let detail = "this operation does not check If-Match";
         return Err(Problem::edge(Edge::NoPrecondition, detail));
     }
+    let current = act.current.clone();
     let precondition = precondition(asked, terms, act.current, Arc::clone(grants_changed));
+    let shown = Arc::new(AtomicBool::new(false));
+    let command = Act::keeping(act.command, &act.documents, act.sealed_documents);
     let submission = Submission {
         command_id: made.command_id,
         actor: asked.caller.principal,
         idempotency: terms.idempotency.clone(),
         recorded_at: terms.recorded_at,
-        command: act.command,
+        command: command.map_err(|error| respond::internal(&error))?,
         documents: act.documents,
         sealed: act.sealed,
         precondition: Some(precondition),
-        answer: act.answer,
+        answer: noting(act.answer, current, Arc::clone(&shown)),
     };
     let outcome = if terms.dry_run {
         let engine = asked.app.engine.clone();
@@ -151,19 +155,42 @@ async fn submit(
         if let SubmitError::Rejected(_) = &error {
             tracing::info!(code = respond::code(&error), "a command was refused");
         }
-        respond::not_recorded(&error)
+        let mut problem = respond::not_recorded(&error);
+        // A refusal may say what was found on the way to who owns a party.
+        let view = asked.app.engine.view();
+        if let Some(veil) = Veil::of_principal(&view.state, asked.caller.principal) {
+            problem.detail = veil.words(&view.state, &problem.detail);
+        }
+        problem
     })?;
-    let (body, revealed) = match act.reveal {
+    // What a later `If-Match` is compared with: a repeated answer may be out of date, and a dry
+    // run's is of a state that never was.
+    let newest = shown.load(Relaxed) && !accepted.replayed && !terms.dry_run;
+    let (body, tag) = match act.reveal {
         Some(reveal) if !terms.dry_run => {
             let (replayed, answer) = (accepted.replayed, accepted.answer.clone());
-            (
-                apart(move || merge(&answer, reveal(replayed)?)).await?,
-                true,
-            )
+            let body = apart(move || merge(&answer, reveal(replayed)?)).await?;
+            (body, None)
         }
-        _ => (accepted.answer.clone(), false),
+        _ => {
+            let body = accepted.answer.clone();
+            let tag = newest.then(|| respond::etag(&body));
+            (body, tag)
+        }
     };
-    Ok(answered(asked, terms, &accepted, body, revealed))
+    Ok(answered(asked, terms, &accepted, body, tag))
+}
+
+/// The same answer, and whether it shows just what the write is guarded by.
+fn noting(answer: Answer, current: Option<Represent>, shown: Arc<AtomicBool>) -> Answer {
+    let Some(current) = current else {
+        return answer;
+    };
+    Box::new(move |state, events| {
+        let body = answer(state, events);
+        shown.store(current(state).as_ref() == Some(&body), Relaxed);
+        body
+    })
 }
 
 fn merge(answer: &[u8], more: serde_json::Map<String, Value>) -> Result<Vec<u8>, Problem> {
@@ -180,11 +207,10 @@ fn answered(
     terms: &Terms,
     accepted: &Accepted,
     body: Vec<u8>,
-    revealed: bool,
+    tag: Option<String>,
 ) -> Response<Body> {
-    let tag = respond::etag(&body);
     let mut response = respond::answer(asked.route.status, "application/json", body);
-    if !revealed {
+    if let Some(tag) = tag {
         respond::set(&mut response, header::ETAG.as_str(), &tag);
     }
     respond::set(&mut response, names::POSITION, &accepted.last.to_string());
@@ -212,12 +238,19 @@ fn precondition(
 ) -> Precondition<State> {
     let (caller, reach) = (asked.caller.clone(), asked.reach.clone());
     let (permission, if_match) = (asked.route.permission, terms.if_match.clone());
+    let app = asked.app.clone();
     Box::new(move |state| {
+        // A key that was rotated away ends at the instant of that record.
+        let clock = (!state.simulated_clock()).then(|| app.clock.now());
+        let present = state.recorded_at.max(clock);
         let key = state.access.keys.get(&caller.key);
         let now = permission.map_or_else(Visibility::nothing, |permission| {
             bareboat_access::reach(&state.access, caller.principal, permission)
         });
-        if key.is_none_or(|key| key.revoked.is_some()) || now != reach {
+        let stands = key
+            .zip(present)
+            .is_some_and(|(key, present)| key.stands(present));
+        if !stands || now != reach {
             grants_changed.store(true, Relaxed);
             return Err(PreconditionFailed("your grants have changed".to_owned()));
         }
@@ -281,14 +314,9 @@ fn idempotency(asked: &Asked, query: &Query, bytes: &[u8]) -> Result<Option<Idem
         &query,
         bytes,
     ];
-    let lengths = parts.map(|part| (part.len() as u64).to_be_bytes());
-    let framed: Vec<&[u8]> = lengths
-        .iter()
-        .zip(parts)
-        .flat_map(|(length, part)| [&length[..], part])
-        .collect();
+    let request = asked.app.vault.request_digest(&parts);
     Ok(Some(Idempotency {
         key: key.to_owned(),
-        request: Digest::of(&framed),
+        request: request.map_err(|error| respond::internal(&error))?,
     }))
 }

@@ -396,6 +396,8 @@ fn grant_role(ask: &Ask, body: wire::GrantRole) -> Result<Act, Problem> {
     let holder = ask
         .resolve("principal", &state.access.principals, &body.principal)?
         .id;
+    // First of all: what is said of the rest would tell that there is such a principal.
+    ask.may_act(holder, P::AccessRead, |part| belongs(state, holder, part))?;
     let mut scope = domain::Scope::BOOK;
     match (&body.organisation, &body.project) {
         (None, Some(_)) => {
@@ -408,12 +410,14 @@ fn grant_role(ask: &Ask, body: wire::GrantRole) -> Result<Act, Problem> {
             scope.organisation = Some(id);
             if let Some(named) = project {
                 let found = ask.resolve("project", &state.access.projects, named)?;
+                let reads = ask.reach_of(P::AccessRead);
+                let visible = reads.sees(found.row.organisation, Some(found.id));
+                ask.seen(visible, found.id)?;
                 scope.project = Some(found.id);
             }
             ask.may_act(id, P::AccessRead, |part| part.sees(id, scope.project))?;
         }
     }
-    ask.may_act(holder, P::AccessRead, |part| belongs(state, holder, part))?;
     let command = domain::GrantRole {
         principal: holder,
         role: ask.parse("role", &body.role)?,

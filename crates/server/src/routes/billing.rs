@@ -9,7 +9,8 @@ use bareboat_book::acts::{self, Act as Spanning};
 use bareboat_book::{Command, Event, State};
 use bareboat_ledger::SourceRef;
 
-use super::contracts::{keeping, kept, named_contract, nodes_text};
+use super::contracts::documents::kept;
+use super::contracts::{named_contract, nodes_text};
 use super::fleet::holdings::contract_in;
 use super::ledger::entries_of;
 use crate::{Act, Ask, Route};
@@ -176,7 +177,7 @@ fn record_usage(ask: &Ask, body: wire::RecordUsage) -> Result<Act, Problem> {
             })
         })
         .collect::<Result<Vec<_>, Problem>>()?;
-    let (source_digest, document) = kept(ask, "evidence", &body.evidence)?;
+    let (source_digest, keep) = kept(ask, contract, "evidence", &body.evidence)?;
     let command = domain::RecordUsage {
         contract,
         lot,
@@ -186,7 +187,7 @@ fn record_usage(ask: &Ask, body: wire::RecordUsage) -> Result<Act, Problem> {
         source_digest,
     };
     let command = Command::Billing(Billing::RecordUsage(command));
-    Ok(keeping(Act::new(command, recorded), document))
+    Ok(keep.with(Act::new(command, recorded)))
 }
 
 fn recorded(state: &State, events: &[Event]) -> wire::UsageRecorded {

@@ -4,8 +4,10 @@ use bareboat_access::Permission as P;
 use bareboat_api::book::{AuditEntry, Book, Event};
 use bareboat_api::{Page, Problem};
 use bareboat_base::{Instant, Position, PrincipalId, time};
+use bareboat_book::State;
 use bareboat_journal::StoredEvent;
 
+use super::parties::veil::Veil;
 use crate::audit::Filter;
 use crate::query::invalid;
 use crate::{Ask, Route, metrics, respond, stream};
@@ -118,16 +120,20 @@ fn book(ask: &Ask) -> Result<Book, Problem> {
     })
 }
 
-/// A stored event on the wire.
-pub(crate) fn event(stored: StoredEvent) -> Event {
+/// A stored event on the wire, as the caller may read it.
+pub(crate) fn event(stored: StoredEvent, state: &State, veil: Option<&Veil>) -> Event {
+    // Bytes that are no JSON would not have opened the book.
+    let mut told = serde_json::from_slice(&stored.bytes).unwrap_or_default();
+    if let Some(veil) = veil {
+        veil.event(state, &mut told);
+    }
     Event {
         position: stored.position.0,
         recorded_at: stored.recorded_at.into(),
         actor: stored.actor.into(),
         command_id: stored.command_id.into(),
         leaf: stored.leaf.into(),
-        // Bytes that are no JSON would not have opened the book.
-        event: serde_json::from_slice(&stored.bytes).unwrap_or_default(),
+        event: told,
     }
 }
 
@@ -142,6 +148,7 @@ fn events(ask: &Ask) -> Result<Page<Event>, Problem> {
     };
     let prefix = ask.param("type").unwrap_or("");
     let end = ask.view().position.0;
+    let veil = Veil::of(ask);
     let (mut rows, mut next, mut scanned) = (Vec::new(), from, 0);
     while rows.len() <= ask.limit() && next <= end && scanned < SCAN {
         let room = usize::try_from(end - next + 1).unwrap_or(usize::MAX);
@@ -152,7 +159,9 @@ fn events(ask: &Ask) -> Result<Page<Event>, Problem> {
         };
         scanned += batch.len();
         next = last + 1;
-        let fitting = batch.into_iter().map(event).filter(|event| {
+        let told = batch.into_iter();
+        let told = told.map(|stored| event(stored, ask.state(), veil.as_ref()));
+        let fitting = told.filter(|event| {
             let kind = event.event.get("type").and_then(|kind| kind.as_str());
             kind.is_some_and(|kind| kind.starts_with(prefix))
         });

@@ -380,7 +380,7 @@ fn of_fleet(state: &State, at: Instant) -> Counts {
             of(bareboat_fleet::Phase::Ready),
             of(bareboat_fleet::Phase::Allocated),
         );
-        let present = Window::new(at, at.next()).ok();
+        let present = at.next().and_then(|next| Window::new(at, next).ok());
         let step = present.and_then(|now| state.capacity.profile(*pool, now).into_iter().next());
         let counted = wire::Capacity {
             delivered: phases.total().0 - of(bareboat_fleet::Phase::Retired),

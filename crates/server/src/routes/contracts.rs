@@ -1,23 +1,23 @@
 //! Contracts: drafting, signing, extending, stopping access, and what a client uses GPUs for.
 
 mod bulk;
+pub(super) mod documents;
 mod draft;
 mod lots;
 mod wind_downs;
 
 use bareboat_access::Permission as P;
 use bareboat_api::contracts as wire;
-use bareboat_api::evidence::{Evidence, Shown};
 use bareboat_api::wire::Ref;
 use bareboat_api::{Page, Problem, limit};
-use bareboat_base::{Code, ContractId, Digest, NodeSet};
+use bareboat_base::{Code, ContractId, NodeSet};
 use bareboat_book::acts::{self, Act as Spanning};
 use bareboat_book::{Command, State};
 use bareboat_contracts::{self as domain, Command as Contracts};
-use bareboat_journal::Document;
 
 use super::fleet::holdings::contract_in;
 use crate::{Act, Ask, Route};
+use documents::{Keep, kept};
 
 /// The routes.
 pub fn routes() -> Vec<Route> {
@@ -148,29 +148,6 @@ pub(super) fn named_contract(
     Ok(id)
 }
 
-/// A document that came with a request: its digest, and itself when it is to be kept.
-pub(super) fn kept(
-    ask: &Ask,
-    field: &str,
-    evidence: &Evidence,
-) -> Result<(Digest, Option<Document>), Problem> {
-    match evidence.read().map_err(|why| ask.field(field, why))? {
-        Shown::Digest(digest) => Ok((digest, None)),
-        Shown::Document { media_type, bytes } => {
-            let document = Document::new(&media_type, bytes);
-            Ok((document.digest, Some(document)))
-        }
-    }
-}
-
-/// The act, with the document when there is one.
-pub(super) fn keeping(act: Act, document: Option<Document>) -> Act {
-    match document {
-        Some(document) => act.with_document(document),
-        None => act,
-    }
-}
-
 fn list_contracts(ask: &Ask) -> Result<Page<wire::Contract>, Problem> {
     let state = ask.state();
     let status: Option<wire::ContractStatus> = ask.parsed("status")?;
@@ -288,6 +265,10 @@ fn end_use(state: &State, id: ContractId) -> Option<wire::EndUse> {
         declared_on: declared.declared_on.into(),
         source: declared.source.into(),
         document: declared.document.map(Into::into),
+        document_sealed: declared.document.and_then(|digest| {
+            let document = state.seals.documents.get(&digest)?;
+            Some(document.sealed.id.into())
+        }),
         recorded: row.recorded.into(),
     })
 }
@@ -303,11 +284,11 @@ fn get_use(ask: &Ask) -> Result<wire::EndUse, Problem> {
 
 fn declare_use(ask: &Ask, body: wire::DeclareUse) -> Result<Act, Problem> {
     let contract = written_contract(ask)?;
-    let (document, kept) = match &body.document {
-        None => (None, None),
+    let (document, keep) = match &body.document {
+        None => (None, Keep::Nothing),
         Some(evidence) => {
-            let (digest, document) = kept(ask, "document", evidence)?;
-            (Some(digest), document)
+            let (digest, keep) = kept(ask, contract, "document", evidence)?;
+            (Some(digest), keep)
         }
     };
     let declared = bareboat_book::command::DeclareUse {
@@ -326,5 +307,5 @@ fn declare_use(ask: &Ask, body: wire::DeclareUse) -> Result<Act, Problem> {
         end_use(state, contract)
     });
     let act = act.guarded(move |state| end_use(state, contract));
-    Ok(keeping(act, kept))
+    Ok(keep.with(act))
 }

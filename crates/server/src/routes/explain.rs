@@ -8,6 +8,8 @@ use bareboat_base::ContractId;
 use bareboat_book::State;
 use bareboat_book::explain::{self as domain, Subject};
 
+use super::fleet::holdings::contract_in;
+use super::parties::veil::Veil;
 use crate::{Ask, Route};
 
 /// The routes.
@@ -34,7 +36,11 @@ fn explain(ask: &Ask) -> Result<wire::Explanation, Problem> {
         return Err(hidden());
     }
     let told = domain::explain(state, subject).ok_or_else(hidden)?;
-    Ok(wired(told, ask.reach().is_book()))
+    let mut told = wired(told, ask.reach().is_book());
+    if let Some(veil) = Veil::of(ask) {
+        cover(&veil, state, &mut told);
+    }
+    Ok(told)
 }
 
 /// Operators see every record; a partner and a tenant those that hang on their own contracts,
@@ -46,13 +52,7 @@ fn may_see(ask: &Ask, state: &State, subject: Subject) -> bool {
     let Some(contract) = contract_of(state, subject) else {
         return false;
     };
-    let Some(row) = state.contracts.contract(contract) else {
-        return false;
-    };
-    let mut own = Some(row.organisation)
-        .into_iter()
-        .chain(row.client_organisation);
-    own.any(|organisation| ask.reach().sees(organisation, Some(row.project)))
+    contract_in(state, ask.reach(), contract)
 }
 
 fn contract_of(state: &State, subject: Subject) -> Option<ContractId> {
@@ -76,6 +76,16 @@ fn contract_of(state: &State, subject: Subject) -> Option<ContractId> {
         | Subject::ListSnapshot(_)
         | Subject::Determination(_)
         | Subject::Entry(_) => None,
+    }
+}
+
+/// What tells of sealed ownership, kept back.
+fn cover(veil: &Veil, state: &State, told: &mut wire::Explanation) {
+    for fact in &mut told.facts {
+        fact.value = veil.words(state, &fact.value);
+    }
+    for below in &mut told.because {
+        cover(veil, state, below);
     }
 }
 

@@ -9,6 +9,7 @@ use bareboat_book::{Command, State};
 use bareboat_parties as parties;
 use bareboat_rulebook as rules;
 
+use crate::routes::parties::veil::Veil;
 use crate::routes::rulebook::parsed;
 use crate::{Ask, Route};
 
@@ -48,6 +49,7 @@ fn what_if(ask: &Ask, body: wire::WhatIf) -> Result<wire::Impact, Problem> {
     };
     let found = domain::impact(ask.state(), &context, &supposed, legal_date)
         .map_err(|rejection| Problem::refused(&rejection))?;
+    let veil = Veil::of(ask);
     Ok(wire::Impact {
         legal_date: found.legal_date.into(),
         position: ask.view().position.0,
@@ -55,7 +57,7 @@ fn what_if(ask: &Ask, body: wire::WhatIf) -> Result<wire::Impact, Problem> {
         flips: found
             .flips
             .into_iter()
-            .map(|one| flip(ask.state(), one))
+            .map(|one| flip(ask.state(), veil.as_ref(), one))
             .collect(),
         revenue_lost: found.revenue_lost.into_values().map(Into::into).collect(),
     })
@@ -164,7 +166,7 @@ fn stake(
     commands
 }
 
-fn flip(state: &State, flip: domain::Flip) -> wire::Flip {
+fn flip(state: &State, veil: Option<&Veil>, flip: domain::Flip) -> wire::Flip {
     let handle = state.contracts.contracts.handle(&flip.contract);
     let reference = state
         .contracts
@@ -181,7 +183,10 @@ fn flip(state: &State, flip: domain::Flip) -> wire::Flip {
         missing: flip
             .missing
             .iter()
-            .map(|missing| missing.says.to_string())
+            .map(|missing| match veil {
+                None => missing.says.to_string(),
+                Some(veil) => veil.missing(state, missing),
+            })
             .collect(),
         may_terminate: flip.may_terminate,
         gpus: flip.gpus,

@@ -9,6 +9,7 @@ use bareboat_book::acts::{self, Act as BookAct};
 use bareboat_book::{Command, Event, State};
 use bareboat_rulebook::{self as domain, Command as Rules};
 
+use super::parties::veil::Veil;
 use crate::{Act, Ask, Route, shipped};
 
 /// The routes.
@@ -189,13 +190,21 @@ fn adopt_rulebook(ask: &Ask, body: wire::AdoptRulebook) -> Result<Act, Problem> 
     Ok(Act::new(command, move |state, _| rulebook(state, id)))
 }
 
-fn determination(state: &State, id: DeterminationId) -> Option<wire::Determination> {
+/// A determination as the caller may read it.
+fn determination(
+    state: &State,
+    veil: Option<&Veil>,
+    id: DeterminationId,
+) -> Option<wire::Determination> {
     let table = &state.rulebook.determinations;
-    Some(wire::Determination::of(
-        table.handle(&id)?,
-        id,
-        table.get(&id)?,
-    ))
+    let (handle, row) = (table.handle(&id)?, table.get(&id)?);
+    match veil {
+        None => Some(wire::Determination::of(handle, id, row)),
+        Some(veil) => {
+            let row = veil.determination(state, row).ok()?;
+            Some(wire::Determination::of(handle, id, &row))
+        }
+    }
 }
 
 fn list_determinations(ask: &Ask) -> Result<Page<wire::Determination>, Problem> {
@@ -207,11 +216,14 @@ fn list_determinations(ask: &Ask) -> Result<Page<wire::Determination>, Problem> 
             domain::Outcome::from_word(word).ok_or_else(|| unknown_word(ask, "outcome", word))?,
         ),
     };
-    ask.page(&state.rulebook.determinations, |handle, id, row| {
+    let veil = Veil::of(ask);
+    ask.page(&state.rulebook.determinations, |_, id, row| {
         let shown = ask.reach().is_book()
             && contract.is_none_or(|one| row.contract == Some(one))
             && outcome.is_none_or(|one| row.outcome() == one);
-        shown.then(|| wire::Determination::of(handle, id, row))
+        shown
+            .then(|| determination(state, veil.as_ref(), id))
+            .flatten()
     })
 }
 
@@ -249,14 +261,19 @@ fn found_determination(ask: &Ask) -> Result<DeterminationId, Problem> {
 
 fn get_determination(ask: &Ask) -> Result<wire::Determination, Problem> {
     let id = found_determination(ask)?;
-    determination(ask.state(), id).ok_or_else(crate::ask::not_found::<DeterminationId>)
+    let shown = determination(ask.state(), Veil::of(ask).as_ref(), id);
+    shown.ok_or_else(crate::ask::not_found::<DeterminationId>)
 }
 
 fn get_proof(ask: &Ask) -> Result<Vec<u8>, Problem> {
     let id = found_determination(ask)?;
     let row = ask.state().rulebook.determinations.get(&id);
     let row = row.ok_or_else(crate::ask::not_found::<DeterminationId>)?;
-    Ok(row.evaluation.to_text().into_bytes())
+    let text = match Veil::of(ask) {
+        None => row.evaluation.to_text(),
+        Some(veil) => veil.determination(ask.state(), row)?.evaluation.to_text(),
+    };
+    Ok(text.into_bytes())
 }
 
 /// Today in a contract's billing zone.
@@ -278,16 +295,17 @@ fn determine(ask: &Ask, body: wire::Determine) -> Result<Act, Problem> {
             .legal_date
             .map_or_else(|| today(ask, contract), |date| date.0),
     };
+    let veil = Veil::of(ask);
     Ok(Act::new(
         Command::Act(BookAct::Determine(act)),
-        |state, events| {
+        move |state, events| {
             // The strongest, when the contract has lots of several models or sites.
             let made = events.iter().filter_map(|event| match event {
                 Event::Rulebook(domain::Event::DeterminationMade(made)) => Some(made),
                 _ => None,
             });
             let strongest = made.max_by_key(|made| made.evaluation.outcome);
-            strongest.and_then(|made| determination(state, made.determination))
+            strongest.and_then(|made| determination(state, veil.as_ref(), made.determination))
         },
     ))
 }
@@ -300,22 +318,26 @@ fn resolve(ask: &Ask, body: wire::ResolveReferral) -> Result<Act, Problem> {
         proceed: body.proceed,
         grounds: body.grounds.0,
     };
+    let veil = Veil::of(ask);
+    let before = veil.clone();
     let act = Act::new(
         Command::Rulebook(Rules::ResolveReferral(command)),
-        move |state, _| determination(state, id),
+        move |state, _| determination(state, veil.as_ref(), id),
     );
-    Ok(act.guarded(move |state| determination(state, id)))
+    Ok(act.guarded(move |state| determination(state, before.as_ref(), id)))
 }
 
 fn confirm(ask: &Ask) -> Result<Act, Problem> {
     ask.whole_book()?;
     let id = found_determination(ask)?;
     let command = domain::ConfirmResolution { determination: id };
+    let veil = Veil::of(ask);
+    let before = veil.clone();
     let act = Act::new(
         Command::Rulebook(Rules::ConfirmResolution(command)),
-        move |state, _| determination(state, id),
+        move |state, _| determination(state, veil.as_ref(), id),
     );
-    Ok(act.guarded(move |state| determination(state, id)))
+    Ok(act.guarded(move |state| determination(state, before.as_ref(), id)))
 }
 
 fn authorisation(state: &State, id: AuthorisationId) -> Option<wire::Authorisation> {

@@ -2,12 +2,13 @@
 
 use bareboat_access::Permission as P;
 use bareboat_api::code::Edge;
+use bareboat_api::evidence::EvidenceDocument;
 use bareboat_api::seals as wire;
 use bareboat_api::{Page, Problem};
 use bareboat_base::{PartyId, SealedId, SealedRef, Text, TypedId as _};
 use bareboat_book::command::{OpenSealed, ShredKey};
 use bareboat_book::{Command, State, seals as domain};
-use bareboat_journal::Vault;
+use bareboat_journal::{Vault, VaultError};
 use serde_json::{Map, Value};
 
 use super::parties::sealing;
@@ -47,20 +48,11 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// Destroys again every key that the book says is destroyed: after a restored backup, or a stop
-/// between the record and the deed.
-pub fn replay(engine: &Engine, vault: &Vault) {
+/// between the record and the deed. Part of opening a book.
+pub fn shred_again(engine: &Engine, vault: &Vault) -> Result<(), VaultError> {
     let view = engine.view();
-    if view.state.seals.shredded.is_empty() {
-        return;
-    }
-    let done = vault.shredded().unwrap_or_default();
-    for (_, party, _) in view.state.seals.shredded.iter() {
-        if !done.contains(party)
-            && let Err(error) = vault.shred(*party)
-        {
-            tracing::error!(%party, %error, "a destroyed key could not be destroyed again");
-        }
-    }
+    let mut shredded = view.state.seals.shredded.iter();
+    shredded.try_for_each(|(_, party, _)| vault.shred(*party))
 }
 
 fn opening(state: &State, number: u32, row: &domain::Opening) -> wire::Opening {
@@ -92,12 +84,16 @@ fn list_openings(ask: &Ask) -> Result<Page<wire::Opening>, Problem> {
     })
 }
 
-/// The value that a party's fields, or its hits, show under an id; and which field it is.
+/// A whole document, among the fields of a party.
+const DOCUMENT: &str = "document";
+
+/// The value that a party's fields, its hits or its documents show under an id; and which field
+/// it is. `office`: for the operator's own people.
 fn reference(
     state: &State,
     party: PartyId,
     id: SealedId,
-    hits: bool,
+    office: bool,
 ) -> Option<(SealedRef, &'static str)> {
     let facts = &state.parties.party(party)?.facts;
     let names = facts.aliases.iter().map(|alias| ("alias", alias.sealed()));
@@ -109,14 +105,16 @@ fn reference(
         .chain(names)
         .chain(facts.address.iter().map(|one| ("address", one.sealed())))
         .chain(identifiers);
-    let of_hits = state.screening.hits_of(party).filter(|_| hits);
+    let of_hits = state.screening.hits_of(party).filter(|_| office);
     let of_hits = of_hits.flat_map(|(_, hit)| {
         [
             ("hit entry", hit.found.entry.sealed()),
             ("hit reasons", hit.found.reasons.sealed()),
         ]
     });
-    let mut all = fields.chain(of_hits);
+    let documents = state.seals.documents.values().filter(|_| office);
+    let documents = documents.map(|document| (DOCUMENT, Some(&document.sealed)));
+    let mut all = fields.chain(of_hits).chain(documents);
     all.find_map(|(field, sealed)| Some((*sealed.filter(|one| one.id == id)?, field)))
 }
 
@@ -130,11 +128,11 @@ fn found(ask: &Ask) -> Result<(SealedRef, &'static str), Problem> {
     let blob = ask.app().engine.sealed(id);
     let blob = blob.map_err(|error| respond::internal(&error))?;
     let party = blob.map(|blob| blob.party);
-    // What was found of a party's screenings is not for the party.
-    let hits = ask.reach().is_book();
+    // What was found of a party's screenings is not for the party, nor are the operator's records.
+    let office = ask.reach().is_book();
     party
         .filter(|party| Sight::of(ask).opens(*party))
-        .and_then(|party| reference(ask.state(), party, id, hits))
+        .and_then(|party| reference(ask.state(), party, id, office))
         .ok_or_else(crate::ask::not_found::<SealedId>)
 }
 
@@ -156,13 +154,24 @@ fn open_sealed(ask: &Ask, body: wire::OpenSealed) -> Result<Act, Problem> {
         wire::Opened {
             opening: row.map(|(number, row)| opening(state, number, row)),
             value: None,
+            document: None,
         }
     });
     let app = ask.app().clone();
+    let documents = &ask.state().seals.documents;
+    let document = documents.get(&sealed.commitment).cloned();
     Ok(act.revealing(move |replayed| {
         let mut fields = Map::new();
         // Every revealing is an opening on record: a repeated answer has none of its own.
-        if !replayed {
+        if let Some(document) = document.filter(|_| !replayed) {
+            let bytes = sealing::open_bytes(&app, &sealed)?;
+            let document = EvidenceDocument::of(document.media_type.as_str(), &bytes);
+            let document = serde_json::to_value(document);
+            fields.insert(
+                DOCUMENT.to_owned(),
+                document.map_err(|error| respond::internal(&error))?,
+            );
+        } else if !replayed {
             let value = sealing::open(&app, &sealed)?;
             fields.insert("value".to_owned(), Value::from(value));
         }

@@ -34,7 +34,7 @@ impl Server {
         let id = command_id(SystemClock.now());
         let actor: PrincipalId = derive_id(id, 99);
         let last = self.app.engine.view().recorded_at;
-        let recorded_at = at.map_or(last.next(), p);
+        let recorded_at = at.map_or(last.next().unwrap(), p);
         let (send, receive) = std::sync::mpsc::channel();
         let submission = Submission {
             command_id: id,
@@ -57,6 +57,14 @@ impl Server {
     /// A write recorded at an instant of a simulated clock.
     pub fn post_at(&self, at: &str, key: &str, path: &str, body: Value) -> Answer {
         self.call("POST", key, path, &[("bareboat-recorded-at", at)], body)
+    }
+
+    /// The same, or right after the last event.
+    fn post_from(&self, at: Option<&str>, key: &str, path: &str, body: Value) -> Answer {
+        match at {
+            Some(at) => self.post_at(at, key, path, body),
+            None => self.post(key, path, body),
+        }
     }
 
     fn state(&self) -> State {
@@ -85,6 +93,7 @@ fn party(server: &Server, name: &str, country: &str) -> PartyId {
         top: bareboat_parties::TopStatus::NoParentDeclared {
             source: source("statement"),
         },
+        not_held_by_listed: Some(source("statement")),
     };
     let command = Command::Parties(C::RegisterParty(RegisterParty { facts }));
     let events = server.record(None, command);
@@ -95,16 +104,33 @@ fn party(server: &Server, name: &str, country: &str) -> PartyId {
     found.unwrap()
 }
 
-fn screened(server: &Server, parties: &[PartyId]) {
-    use bareboat_screening::{Command as C, ImportList, ListChange, RecordScreening};
+/// A partner and its client, registered for a side.
+pub fn parties_of(server: &Server, side: &str) -> (String, String) {
+    let names = match side {
+        "ONE" => ("Setouchi Cloud Partners KK", "Marlin Vision Labs"),
+        _ => ("Tasman Reach Pty Ltd", "Wattlebird Inference Pty Ltd"),
+    };
+    let (partner, client) = (party(server, names.0, "JP"), party(server, names.1, "SG"));
+    (partner.to_string(), client.to_string())
+}
+
+/// The lists that the rules adopted here name.
+const LISTS: [&str; 5] = ["DPL", "EL", "MEU", "SDN", "UVL"];
+
+/// The newest snapshot of a list, imported when there is none.
+fn list(server: &Server, list: &str) -> bareboat_base::ListSnapshotId {
+    if let Some((newest, _)) = server.state().screening.newest(&p(list)) {
+        return newest;
+    }
+    use bareboat_screening::{Command as C, ImportList, ListChange};
     let entries = 10;
     let import = ImportList {
-        list: p("EL"),
+        list: p(list),
         publisher: p("Bureau of Industry and Security"),
         published_on: p("2026-01-01"),
         source: p("test"),
-        original: Digest::of(&[b"original"]),
-        entries: Digest::of(&[b"entries"]),
+        original: Digest::of(&[list.as_bytes(), b"original"]),
+        entries: Digest::of(&[list.as_bytes(), b"entries"]),
         entry_count: entries,
         malformed: 0,
         previous: None,
@@ -116,14 +142,19 @@ fn screened(server: &Server, parties: &[PartyId]) {
         confirmed: false,
     };
     server.record(None, Command::Screening(C::ImportList(import)));
-    let newest = server.state().screening.newest(&p("EL")).unwrap().0;
+    server.state().screening.newest(&p(list)).unwrap().0
+}
+
+fn screened(server: &Server, parties: &[PartyId]) {
+    use bareboat_screening::{Command as C, RecordScreening};
+    let lists = LISTS.map(|code| list(server, code));
     for party in parties {
         let version = server.state().parties.party(*party).unwrap().version;
         let screening = RecordScreening {
             party: *party,
             party_version: version,
             current_party_version: version,
-            lists: vec![newest],
+            lists: lists.to_vec(),
             engine_version: p("test-1"),
             query: Digest::of(&[b"query"]),
             hits: vec![],
@@ -225,34 +256,54 @@ fn received(server: &Server, nodes: u32) {
 
 /// The deal, drafted: 10 of 12 nodes of Osaka for three years.
 pub fn deal(server: &Server, world: &World) -> Deal {
+    deal_with(server, world, &world.sides[0].tenant)
+}
+
+/// The same with another client of the first side's partner.
+pub fn deal_with(server: &Server, world: &World, client: &str) -> Deal {
     osaka(server, 12);
     let compliance = world.key("compliance");
     for regime in ["us-ear", "us-ofac"] {
         let body = json!({ "shipped": regime });
         server.post(compliance, "/v1/rulebooks", body).ok();
     }
-    let partner = party(server, "Setouchi Cloud Partners KK", "JP");
-    let client = party(server, "Marlin Vision Labs", "SG");
-    screened(server, &[partner, client]);
     let entity = json!({
         "code": "HC-JP", "name": "Harbour Compute KK", "country": "JP",
         "functional_currency": "JPY", "tax_id": null,
     });
     let finance = world.key("finance");
     let entity = server.post(finance, "/v1/entities", entity).field("id");
-    let side = &world.sides[0];
+    let between = (world.sides[0].partner.as_str(), client);
+    drafted(server, world, between, ("OSA-2026-01", 80), entity)
+}
+
+/// A draft between a partner's organisation and its client's, whose parties are screened for it.
+fn drafted(
+    server: &Server,
+    world: &World,
+    (organisation, client_organisation): (&str, &str),
+    (reference, gpus): (&str, u32),
+    entity: String,
+) -> Deal {
+    let state = server.state();
+    let of = |id: &str| {
+        let row = state.access.organisations.get(&p(id)).unwrap();
+        row.party.unwrap()
+    };
+    let (partner, client) = (of(organisation), of(client_organisation));
+    screened(server, &[partner, client]);
     let draft = json!({
-        "reference": "OSA-2026-01",
+        "reference": reference,
         "entity": "HC-JP",
         "partner": partner.to_string(),
         "client": client.to_string(),
-        "organisation": "ONE-P",
-        "client_organisation": side.tenant,
+        "organisation": organisation,
+        "client_organisation": client_organisation,
         "project": "main",
         "currency": "USD",
         "billing_zone": "Asia/Tokyo",
         "lots": [{
-            "model": "B200", "site": "OSA", "gpus": 80,
+            "model": "B200", "site": "OSA", "gpus": gpus,
             "window": { "from": "2026-03-01", "to": "2029-03-01" },
         }],
         "price": { "total": "6496000.00 USD" },
@@ -278,36 +329,51 @@ pub fn deal(server: &Server, world: &World) -> Deal {
 
 /// The deal signed, and its nodes named.
 pub fn signed(server: &Server, world: &World) -> Deal {
-    let deal = deal(server, world);
-    let contract = format!("/v1/contracts/{}", deal.contract);
-    let used = json!({
-        "purpose": "training", "wmd": false, "military_intelligence": false,
-        "training_for_d5_party": false, "diversion": false,
-        "ear_activity": "in-country-transfer", "declared_on": "2026-02-16",
-        "source": "end-user statement", "document": { "text": "we train models" },
-    });
-    let at = "2026-02-17T05:00:00Z";
-    server
-        .post_at(
-            at,
-            world.key("compliance"),
-            &format!("{contract}/use"),
-            used,
-        )
-        .ok();
-    let planner = world.key("planner");
-    let body = json!({ "signed_on": "2026-02-17" });
-    let sign = format!("{contract}/sign");
-    server.post(planner, &sign, body).ok();
-    let at = "2026-02-28T15:00:00Z";
-    let allocate = format!("/v1/lots/{}/allocate", deal.lot);
-    server
-        .post_at(
-            at,
-            world.key("site_operator"),
-            &allocate,
-            json!({ "at": at }),
-        )
-        .ok();
+    signed_with(server, world, &world.sides[0].tenant)
+}
+
+/// The same with another client of the first side's partner.
+pub fn signed_with(server: &Server, world: &World, client: &str) -> Deal {
+    let deal = deal_with(server, world, client);
+    bind(server, world, &[&deal]);
     deal
+}
+
+/// A deal of each side, signed, with nodes named: 10 nodes for the first, 2 for the second.
+pub fn both_signed(server: &Server, world: &World) -> [Deal; 2] {
+    let first = deal(server, world);
+    let entity = first.entity.clone();
+    let side = &world.sides[1];
+    let between = (side.partner.as_str(), side.tenant.as_str());
+    let second = drafted(server, world, between, ("OSA-2026-02", 16), entity);
+    bind(server, world, &[&first, &second]);
+    [first, second]
+}
+
+fn bind(server: &Server, world: &World, deals: &[&Deal]) {
+    let planner = world.key("planner");
+    let mut at = Some("2026-02-17T05:00:00Z");
+    for deal in deals {
+        let contract = format!("/v1/contracts/{}", deal.contract);
+        let used = json!({
+            "purpose": "training", "wmd": false, "military_intelligence": false,
+            "training_for_d5_party": false, "diversion": false,
+            "ear_activity": "in-country-transfer", "declared_on": "2026-02-16",
+            "source": "end-user statement", "document": { "text": "we train models" },
+        });
+        let compliance = world.key("compliance");
+        server
+            .post_from(at.take(), compliance, &format!("{contract}/use"), used)
+            .ok();
+        let body = json!({ "signed_on": "2026-02-17" });
+        server.post(planner, &format!("{contract}/sign"), body).ok();
+    }
+    let begins = "2026-02-28T15:00:00Z";
+    let mut at = Some(begins);
+    for deal in deals {
+        let allocate = format!("/v1/lots/{}/allocate", deal.lot);
+        let site = world.key("site_operator");
+        let body = json!({ "at": begins });
+        server.post_from(at.take(), site, &allocate, body).ok();
+    }
 }

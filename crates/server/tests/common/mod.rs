@@ -174,7 +174,7 @@ impl Server {
         let dated = headers.iter().any(|(name, _)| *name == RECORDED_AT);
         let view = self.app.engine.view();
         if view.state.simulated_clock() && !dated {
-            builder = builder.header(RECORDED_AT, view.recorded_at.next().to_string());
+            builder = builder.header(RECORDED_AT, view.recorded_at.next().unwrap().to_string());
         }
         let body = if body.is_null() {
             Body::empty()
@@ -187,7 +187,20 @@ impl Server {
 
     /// An organisation; its id.
     pub fn organisation(&self, code: &str, kind: &str, parent: Option<&str>) -> String {
-        let body = json!({ "code": code, "name": code, "kind": kind, "parent": parent });
+        self.organisation_of(code, kind, parent, None)
+    }
+
+    /// An organisation that stands for a party; its id.
+    pub fn organisation_of(
+        &self,
+        code: &str,
+        kind: &str,
+        parent: Option<&str>,
+        party: Option<&str>,
+    ) -> String {
+        let body = json!({
+            "code": code, "name": code, "kind": kind, "parent": parent, "party": party,
+        });
         self.post(&self.admin, "/v1/organisations", body)
             .field("id")
     }
@@ -250,8 +263,14 @@ impl Server {
     }
 
     fn side(&self, name: &str) -> Side {
-        let partner = self.organisation(&format!("{name}-P"), "partner", None);
-        let tenant = self.organisation(&format!("{name}-T"), "tenant", Some(&partner));
+        // Deals are made in books with a simulated clock; there the organisations stand for parties.
+        let simulated = self.app.engine.view().state.simulated_clock();
+        let parties = simulated.then(|| deal::parties_of(self, name));
+        let (first, second) = parties.unzip();
+        let (code, kind) = (format!("{name}-P"), "partner");
+        let partner = self.organisation_of(&code, kind, None, first.as_deref());
+        let (code, kind) = (format!("{name}-T"), "tenant");
+        let tenant = self.organisation_of(&code, kind, Some(&partner), second.as_deref());
         let project = self.project(&tenant, "main");
         Side {
             partner_key: self.holder(&partner, "partner", Some(&partner), None),
@@ -356,6 +375,6 @@ fn bootstrap(app: &App, simulated: Option<Instant>) -> String {
         expires_at: Instant::from_micros(present.micros() + 365 * 86_400_000_000).unwrap(),
     };
     let command = Command::Access(bareboat_access::Command::Bootstrap(command));
-    submit(begin, simulated.map(Instant::next), command);
+    submit(begin, simulated.and_then(Instant::next), command);
     key.reveal()
 }

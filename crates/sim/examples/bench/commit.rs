@@ -61,6 +61,7 @@ pub(crate) fn submission(rng: &mut Rng) -> Submission<State> {
             digest: None,
         },
         top: TopStatus::NotDeclared,
+        not_held_by_listed: None,
     };
     let register = bareboat_parties::Command::RegisterParty(RegisterParty { facts });
     Submission {

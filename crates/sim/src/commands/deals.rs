@@ -1,10 +1,12 @@
 //! Contracts from draft to settlement, and what the rules say of them.
 
-use bareboat_base::{ContractId, DateWindow, GpuCount, MicroPrice, Money, PartyId, Share, Zone};
+use bareboat_base::{
+    ContractId, DateWindow, GpuCount, MicroPrice, Money, PartyId, SealedRef, Share, Zone,
+};
 use bareboat_book::Command;
 use bareboat_book::acts::wind_down::Erasure;
 use bareboat_book::acts::{Act as BookAct, AllocateLot, Determine, DoStep, Extend, Settle, Sign};
-use bareboat_book::command::DeclareUse;
+use bareboat_book::command::{DeclareUse, DocumentKept, DocumentSealed, Keeping};
 use bareboat_contracts::{
     ApproveWindDown, Cause, Command as C, Contract, DraftContract, Extension, NewLot, PlanWindDown,
     Prepayment, Price, RegulatoryTermination, ResumeAccess, Status, Step, SuspendAccess, Treatment,
@@ -44,7 +46,10 @@ fn draft(scene: &mut Scene<'_>) -> Option<Command> {
     let state = scene.state;
     let (entity, _) = scene.any(&state.ledger.entities)?;
     let (project, row) = scene.any(&state.access.projects)?;
-    let (partner, client) = (screened(scene)?, screened(scene)?);
+    let organisation = state.access.organisations.get(&row.organisation)?;
+    // Now and then a client's, or nobody's: refused.
+    let (partner, client) = (organisation.party, screened(scene)?);
+    let partner = partner.filter(|_| scene.rng.chance(970)).unwrap_or(client);
     let lots: Vec<NewLot> = (0..scene.rng.between(1, 3))
         .filter_map(|_| new_lot(scene))
         .collect();
@@ -141,8 +146,8 @@ fn withdraw_draft(scene: &mut Scene<'_>) -> Option<Command> {
 }
 
 fn declare_use(scene: &mut Scene<'_>) -> Option<Command> {
-    let (contract, _) = contract(scene, |row| row.status == Status::Draft)?;
-    Some(Command::DeclareUse(DeclareUse {
+    let (contract, row) = contract(scene, |row| row.status == Status::Draft)?;
+    let command = Command::DeclareUse(DeclareUse {
         contract,
         purpose: Some(code("training")),
         wmd: Some(false),
@@ -153,6 +158,24 @@ fn declare_use(scene: &mut Scene<'_>) -> Option<Command> {
         declared_on: scene.today(),
         source: text("a made-up statement"),
         document: None,
+    });
+    // The statement itself, in the open or under the client's key.
+    let (at, open) = (scene.now(), scene.rng.chance(500));
+    let (digest, media_type) = (scene.rng.digest(), text("text/plain"));
+    let sealed = SealedRef {
+        id: scene.rng.id(at),
+        party: row.client,
+        commitment: digest,
+    };
+    let (kept, sealed) = if open {
+        (vec![DocumentKept { digest, media_type }], Vec::new())
+    } else {
+        (Vec::new(), vec![DocumentSealed { sealed, media_type }])
+    };
+    Some(Command::Keeping(Keeping {
+        command: Box::new(command),
+        kept,
+        sealed,
     }))
 }
 
@@ -205,6 +228,7 @@ fn sign(scene: &mut Scene<'_>) -> Option<Command> {
 
 fn allocate(scene: &mut Scene<'_>) -> Option<Command> {
     let state = scene.state;
+    let now = scene.now();
     let (lot, _) = scene.find(&state.contracts.lots, |row| {
         let contract = state.contracts.contract(row.contract);
         let bound = contract.is_some_and(|contract| {
@@ -214,7 +238,7 @@ fn allocate(scene: &mut Scene<'_>) -> Option<Command> {
         bound
             && row.reservation.is_some_and(|id| {
                 let held = state.capacity.reservations.get(&id);
-                held.is_some_and(|held| held.allocation.is_none())
+                held.is_some_and(|held| held.allocation.is_none() && held.window.from() <= now)
             })
     })?;
     let at = scene.now();

@@ -58,6 +58,7 @@ fn facts(scene: &mut Scene<'_>) -> PartyFacts {
         } else {
             TopStatus::NotDeclared
         },
+        not_held_by_listed: scene.rng.chance(950).then(source),
     }
 }
 

@@ -17,12 +17,12 @@ use crate::words::{any_country, code, company, country, name, text, zone};
 pub(super) fn acts() -> VecDeque<Act> {
     let once: [Act; 5] = [create, bootstrap, adopt, sdn, entity_list];
     let mut acts: VecDeque<Act> = VecDeque::from(once);
+    acts.extend([people::register as Act; 8]);
     for _ in 0..2 {
-        acts.extend([entity as Act, model, site, hall, partner, project]);
+        acts.extend([entity as Act, model, site, hall]);
+        acts.extend([partner as Act, project, partner, project]);
     }
-    for _ in 0..4 {
-        acts.extend([officer as Act, people::register, people::register]);
-    }
+    acts.extend([officer as Act; 4]);
     acts
 }
 
@@ -167,12 +167,15 @@ pub(super) fn hall(scene: &mut Scene<'_>) -> Option<Command> {
 
 fn partner(scene: &mut Scene<'_>) -> Option<Command> {
     let number = scene.number;
+    let (party, _) = scene.find(&scene.state.parties.parties, |row| {
+        row.facts.headquarters.is_some() && row.facts.not_held_by_listed.is_some()
+    })?;
     Some(Command::Access(access::Command::CreateOrganisation(
         access::CreateOrganisation {
             code: code(&format!("P{number}")),
             name: company(scene.rng, number),
             kind: access::OrganisationKind::Partner,
-            party: None,
+            party: Some(party),
             parent: None,
         },
     )))

@@ -148,6 +148,7 @@ fn facts(junk: &mut Junk<'_>) -> parties::PartyFacts {
         }),
         source: source(junk),
         top: parties::TopStatus::NotDeclared,
+        not_held_by_listed: None,
     }
 }
 

@@ -49,21 +49,31 @@ pub(super) fn make(maker: &mut Maker<'_>) -> Result<Deals, Rejection> {
             .find(|pool| pools[*pool].1 >= nodes);
         let Some(fit) = fit else { continue };
         pools[fit].1 -= nodes;
-        let (organisation, project) = projects[number as usize % projects.len()];
-        let drafted = draft(maker, number, organisation, project, pools[fit].0, nodes)?;
-        deals.push(deal(maker, derive_id(drafted, 0), derive_id(drafted, 0))?);
+        let project = projects[number as usize % projects.len()];
+        let drafted = draft(maker, number, project, pools[fit].0, nodes)?;
+        deals.push(signed(maker, derive_id(drafted, 0), derive_id(drafted, 0))?);
+    }
+    let starts = first_day().start_in(&Zone::utc()).expect("an instant");
+    maker.now = maker.now.max(starts.micros());
+    for (_, lot) in &deals {
+        let (lot, at) = (*lot, maker.now());
+        maker.act(Command::Act(Act::AllocateLot(AllocateLot { lot, at })))?;
     }
     Ok(deals)
 }
 
-fn projects(maker: &mut Maker<'_>) -> Result<Vec<(OrganisationId, ProjectId)>, Rejection> {
+/// A partner with its organisation, and a project of it.
+type Side = (PartyId, OrganisationId, ProjectId);
+
+fn projects(maker: &mut Maker<'_>) -> Result<Vec<Side>, Rejection> {
     let mut made = Vec::new();
     for partner in 0..(maker.scale.contracts / 100).clamp(2, 100) {
+        let party = party(maker, 100);
         let create = bareboat_access::CreateOrganisation {
             code: code(&format!("partner-{partner}")),
             name: company(&mut maker.rng, partner),
             kind: bareboat_access::OrganisationKind::Partner,
-            party: None,
+            party: Some(party),
             parent: None,
         };
         let command = bareboat_access::Command::CreateOrganisation(create);
@@ -74,7 +84,7 @@ fn projects(maker: &mut Maker<'_>) -> Result<Vec<(OrganisationId, ProjectId)>, R
                 code: code(&format!("project-{project}")),
             };
             let command = bareboat_access::Command::CreateProject(create);
-            made.push((organisation, maker.made(Command::Access(command))?));
+            made.push((party, organisation, maker.made(Command::Access(command))?));
         }
     }
     Ok(made)
@@ -96,8 +106,7 @@ fn party(maker: &mut Maker<'_>, most: u32) -> PartyId {
 fn draft(
     maker: &mut Maker<'_>,
     number: u32,
-    organisation: OrganisationId,
-    project: ProjectId,
+    (partner, organisation, project): Side,
     pool: PoolId,
     nodes: u32,
 ) -> Result<bareboat_base::CommandId, Rejection> {
@@ -130,7 +139,7 @@ fn draft(
         })
     };
     let to = first_day().plus_months(36).expect("a date");
-    let (partner, client) = (party(maker, 100), party(maker, u32::MAX));
+    let client = party(maker, u32::MAX);
     let draft = DraftContract {
         reference: code(&format!("CT-{number:05}")),
         entity,
@@ -171,7 +180,7 @@ fn draft(
     maker.act(Command::Contracts(C::DraftContract(draft)))
 }
 
-fn deal(
+fn signed(
     maker: &mut Maker<'_>,
     contract: ContractId,
     lot: LotId,
@@ -193,7 +202,5 @@ fn deal(
         contract,
         signed_on: day,
     })))?;
-    let at = maker.now();
-    maker.act(Command::Act(Act::AllocateLot(AllocateLot { lot, at })))?;
     Ok((contract, lot))
 }

@@ -102,6 +102,7 @@ fn register(
             } else {
                 TopStatus::NoParentDeclared { source: source() }
             },
+            not_held_by_listed: Some(source()),
         },
     }))
 }

@@ -7,10 +7,12 @@ use bareboat_api::{Page, Problem, billing, limit};
 use bareboat_base::WindDownId;
 use bareboat_base::id::derive_id;
 use bareboat_book::acts::{self, Act as Spanning};
+use bareboat_book::rejection::BookRejection;
 use bareboat_book::{Command, Event, State};
 use bareboat_contracts::{self as domain, Command as Contracts};
 
-use super::{keeping, kept, named_contract};
+use super::documents::kept;
+use super::named_contract;
 use crate::routes::billing::invoice;
 use crate::routes::fleet::holdings::contract_in;
 use crate::routes::ledger::entries_of;
@@ -193,7 +195,9 @@ fn do_step(ask: &Ask, body: wire::DoStep) -> Result<Act, Problem> {
         let why = "say how the nodes were erased and by whom with `sanitise`, and with it alone";
         return Err(ask.field("erasure", why));
     }
-    let (evidence, document) = kept(ask, "evidence", &body.evidence)?;
+    let contract = ask.state().contracts.wind_down(id).map(|row| row.contract);
+    let contract = contract.ok_or_else(crate::ask::not_found::<WindDownId>)?;
+    let (evidence, keep) = kept(ask, contract, "evidence", &body.evidence)?;
     let act = acts::DoStep {
         wind_down: id,
         step: body.step.into(),
@@ -206,7 +210,7 @@ fn do_step(ask: &Ask, body: wire::DoStep) -> Result<Act, Problem> {
         }),
     };
     let act = changing(id, Command::Act(Spanning::DoStep(act)));
-    Ok(keeping(act, document))
+    Ok(keep.with(act))
 }
 
 fn evidence(ask: &Ask) -> Result<Vec<u8>, Problem> {
@@ -221,6 +225,10 @@ fn evidence(ask: &Ask) -> Result<Vec<u8>, Problem> {
     let done = steps.find(|done| done.step == step.into());
     let missing = |what: &str| Problem::edge(Edge::NotFound, what.to_owned());
     let done = done.ok_or_else(|| missing("the step is not done"))?;
+    if let Some(document) = ask.state().seals.documents.get(&done.evidence) {
+        let id = document.sealed.id.to_string();
+        return Err(Problem::refused(&BookRejection::DocumentSealed { id }));
+    }
     let document = ask.app().engine.document(done.evidence);
     let document = document.map_err(|error| respond::internal(&error))?;
     let document = document.ok_or_else(|| missing("only the document's digest is kept here"))?;

@@ -15,10 +15,10 @@ use crate::Ask;
 pub(crate) fn contract_in(state: &State, part: &Visibility, contract: ContractId) -> bool {
     let row = state.contracts.contract(contract);
     row.is_some_and(|row| {
-        part.sees(row.organisation, Some(row.project))
-            || row
-                .client_organisation
-                .is_some_and(|client| part.sees(client, Some(row.project)))
+        let client = row.client_organisation;
+        let theirs = part.sees(row.organisation, Some(row.project))
+            || client.is_some_and(|client| part.sees(client, Some(row.project)));
+        part.is_book() || (row.status.is_signed() && theirs)
     })
 }
 

@@ -219,7 +219,7 @@ fn all_or_none<T>(rows: impl Iterator<Item = Row<T>>) -> Result<Vec<T>, Problem>
 }
 
 /// Columns of parties, in and out. Aliases and identifiers (`SCHEME:value`) are separated by `|`.
-const PARTY_COLUMNS: [&str; 12] = [
+const PARTY_COLUMNS: [&str; 14] = [
     "kind",
     "name",
     "aliases",
@@ -231,6 +231,8 @@ const PARTY_COLUMNS: [&str; 12] = [
     "source_digest",
     "no_parent",
     "no_parent_digest",
+    "not_held_by_listed",
+    "not_held_by_listed_digest",
     "sealed",
 ];
 
@@ -262,6 +264,8 @@ fn party_of(cells: &mut Cells) -> Result<wire::RegisterParty, Bad> {
     let digest = parsed(cells, "source_digest", "a SHA-256 digest")?;
     let declared = parsed(cells, "no_parent", text)?;
     let declaration = parsed(cells, "no_parent_digest", "a SHA-256 digest")?;
+    let not_held = parsed(cells, "not_held_by_listed", text)?;
+    let statement = parsed(cells, "not_held_by_listed_digest", "a SHA-256 digest")?;
     let sealed = parsed(cells, "sealed", "true or false")?;
     Ok(wire::RegisterParty {
         kind: needed("kind", kind)?,
@@ -275,6 +279,8 @@ fn party_of(cells: &mut Cells) -> Result<wire::RegisterParty, Bad> {
         source_digest: digest.map(Digest),
         no_parent: declared.map(values::Text),
         no_parent_digest: declaration.map(Digest),
+        not_held_by_listed: not_held.map(values::Text),
+        not_held_by_listed_digest: statement.map(Digest),
         sealed,
     })
 }
@@ -473,6 +479,8 @@ fn party_row(party: wire::Party) -> Vec<String> {
         or_empty(party.source_digest.map(|digest| digest.0)),
         or_empty(party.no_parent.map(|what| what.0)),
         or_empty(party.no_parent_digest.map(|digest| digest.0)),
+        or_empty(party.not_held_by_listed.map(|what| what.0)),
+        or_empty(party.not_held_by_listed_digest.map(|digest| digest.0)),
         party.sealed.to_string(),
     ]
 }

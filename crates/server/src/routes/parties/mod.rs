@@ -6,6 +6,7 @@ mod ownership;
 pub(crate) mod sealing;
 pub(crate) mod sight;
 mod told;
+pub(crate) mod veil;
 
 use bareboat_access::Permission as P;
 use bareboat_api::parties as wire;
@@ -146,6 +147,8 @@ fn amend_party(ask: &Ask, body: wire::AmendParty) -> Result<Act, Problem> {
         headquarters: body.headquarters.map(|country| country.0),
         source: wire::source(body.source, body.source_digest),
         top: told::top(body.no_parent, body.no_parent_digest)
+            .map_err(|(field, why)| ask.field(field, why))?,
+        not_held_by_listed: told::not_held(body.not_held_by_listed, body.not_held_by_listed_digest)
             .map_err(|(field, why)| ask.field(field, why))?,
     };
     let command = domain::AmendParty {

@@ -34,20 +34,26 @@ impl<'a> Sealer<'a> {
         field: &str,
         value: &T,
     ) -> Result<Confidential<T>, Problem> {
+        let reference = self.seal_bytes(field, value.to_string().as_bytes())?;
+        Ok(Confidential::Sealed(reference))
+    }
+
+    /// The same, of any bytes.
+    pub(crate) fn seal_bytes(&mut self, field: &str, value: &[u8]) -> Result<SealedRef, Problem> {
         let party = self.party;
         if self.ask.dry_run() {
             let id = uuid::Builder::from_random_bytes(random()).into_uuid();
-            return Ok(Confidential::Sealed(SealedRef {
+            return Ok(SealedRef {
                 id: SealedId::from_uuid(id),
                 party,
                 commitment: Digest(random()),
-            }));
+            });
         }
         let vault = &self.ask.app().vault;
-        let sealed = vault.seal(party, field, value.to_string().as_bytes());
+        let sealed = vault.seal(party, field, value);
         let (reference, blob) = sealed.map_err(|error| vault_failed(&error))?;
         self.blobs.push(blob);
-        Ok(Confidential::Sealed(reference))
+        Ok(reference)
     }
 
     /// What was sealed.
@@ -59,15 +65,24 @@ impl<'a> Sealer<'a> {
 /// A value of the vault, in the clear. Only after its opening is durable, or together with an act
 /// that records the opening.
 pub(crate) fn open(ask: &crate::App, reference: &SealedRef) -> Result<String, Problem> {
+    let value = open_bytes(ask, reference)?;
+    String::from_utf8(value.to_vec()).map_err(|_| {
+        tracing::error!(sealed = %reference.id, "a sealed value is not UTF-8");
+        Problem::edge(
+            bareboat_api::code::Edge::Internal,
+            "the sealed value is not a text",
+        )
+    })
+}
+
+/// The same, of any bytes; wiped from memory when dropped.
+pub(crate) fn open_bytes(
+    ask: &crate::App,
+    reference: &SealedRef,
+) -> Result<impl std::ops::Deref<Target = Vec<u8>> + use<>, Problem> {
     let opened = ask.vault.open(reference);
     match opened.map_err(|error| vault_failed(&error))? {
-        Opened::Value(value) => String::from_utf8(value.to_vec()).map_err(|_| {
-            tracing::error!(sealed = %reference.id, "a sealed value is not UTF-8");
-            Problem::edge(
-                bareboat_api::code::Edge::Internal,
-                "the sealed value is not a text",
-            )
-        }),
+        Opened::Value(value) => Ok(value),
         Opened::Shredded => Err(shredded(reference)),
     }
 }

@@ -20,7 +20,7 @@ enum Part {
 
 impl Part {
     /// The parties of a part of the book. A partner's are its own and those of its contracts; a
-    /// tenant's its own.
+    /// tenant's its own. A draft is the operator's word alone, and lets nobody in.
     fn of(state: &State, reach: &Visibility) -> Self {
         if reach.is_book() {
             return Self::All;
@@ -32,7 +32,8 @@ impl Part {
         for (_, id, row) in state.access.organisations.iter() {
             parties.extend(row.party.filter(|_| reach.sees(*id, None)));
         }
-        for (_, _, row) in state.contracts.contracts.iter() {
+        let contracts = state.contracts.contracts.iter();
+        for (_, _, row) in contracts.filter(|(_, _, row)| row.status.is_signed()) {
             let project = Some(row.project);
             let in_project = state.access.projects.get(&row.project);
             let partners = in_project.is_some_and(|one| one.organisation == row.organisation);
@@ -66,10 +67,14 @@ pub(crate) struct Sight {
 impl Sight {
     /// The caller's.
     pub(crate) fn of(ask: &Ask) -> Self {
-        let part = |permission| Part::of(ask.state(), &ask.reach_of(permission));
+        Self::within(ask.state(), |permission| ask.reach_of(permission))
+    }
+
+    /// That of whoever holds permissions so.
+    pub(crate) fn within(state: &State, reach: impl Fn(P) -> Visibility) -> Self {
         Self {
-            reads: part(P::PartiesRead),
-            opens: part(P::PartiesOpen),
+            reads: Part::of(state, &reach(P::PartiesRead)),
+            opens: Part::of(state, &reach(P::PartiesOpen)),
         }
     }
 

@@ -139,6 +139,7 @@ pub(super) struct Rest {
     pub(super) headquarters: Option<bareboat_base::Country>,
     pub(super) source: domain::Source,
     pub(super) top: domain::TopStatus,
+    pub(super) not_held_by_listed: Option<domain::Source>,
 }
 
 impl Rest {
@@ -154,6 +155,7 @@ impl Rest {
             identifiers: fields.identifiers,
             source: self.source,
             top: self.top,
+            not_held_by_listed: self.not_held_by_listed,
         }
     }
 }
@@ -172,6 +174,18 @@ pub(super) fn top(
     }
 }
 
+/// What is declared of holdings by listed parties.
+pub(super) fn not_held(
+    declared: Option<Words>,
+    digest: Option<Digest>,
+) -> Result<Option<domain::Source>, Bad> {
+    if declared.is_none() && digest.is_some() {
+        let why = "goes with not_held_by_listed".to_owned();
+        return Err(("not_held_by_listed_digest", why));
+    }
+    Ok(declared.map(|what| wire::source(what, digest)))
+}
+
 /// A registration, read: who, what else, and whether to seal.
 pub(super) fn registration(body: wire::RegisterParty) -> Result<(Identity, Rest, bool), Bad> {
     let identity = Identity::read(
@@ -186,6 +200,7 @@ pub(super) fn registration(body: wire::RegisterParty) -> Result<(Identity, Rest,
         headquarters: body.headquarters.map(|country| country.0),
         source: wire::source(body.source, body.source_digest),
         top: top(body.no_parent, body.no_parent_digest)?,
+        not_held_by_listed: not_held(body.not_held_by_listed, body.not_held_by_listed_digest)?,
     };
     Ok((identity, rest, body.sealed.unwrap_or(false)))
 }
