@@ -22,11 +22,13 @@ use crate::place::{Demand, Suppose, demands, join, nodes_of};
 use packing::{Cell, Move, Packing, Piece};
 
 /// Lots whose leaves are settled together.
-const STRETCH: usize = 40;
+const STRETCH: usize = 20;
 /// Lots after them that are looked at.
 const AHEAD: usize = 250;
-/// Variants that are tried, the plain one first.
-const VARIANTS: u64 = 16;
+/// Variants that are tried of a stretch, the plain one first; fewer where there are many lots, so
+/// that all together stay bounded.
+const VARIANTS: usize = 64;
+const TRIES: usize = 6_400;
 /// Pieces of gaps above which only the plain one is: each lot looks at all of them.
 const MANY_GAPS: usize = 256;
 
@@ -61,7 +63,9 @@ impl State {
         let Some(row) = self.pools.get(&pool) else {
             return Names::default();
         };
-        let demands = demands(self, &row.calendar, Some(now), Suppose::default());
+        let mut demands = demands(self, &row.calendar, Some(now), Suppose::default());
+        // Of those that begin together, the largest find whole leaves first.
+        demands.sort_by_key(|demand| (demand.window.from(), Reverse(demand.nodes), demand.who));
         let Some(start) = demands.first().map(|demand| demand.window.from()) else {
             return Names::default();
         };
@@ -194,30 +198,37 @@ fn settle(fabric: &Fabric, wanted: &[Wanted]) -> (Vec<Move>, BTreeSet<usize>) {
     let mut packing = Packing::new(&fabric.leaves, &fabric.cells);
     let mut moves = Vec::new();
     let mut left_out = BTreeSet::new();
+    let size = fabric.leaves.iter().copied().max().unwrap_or(1).max(1);
+    let stretches = wanted.len().div_ceil(STRETCH);
+    let most = (TRIES / stretches.max(1)).clamp(8, VARIANTS);
     let mut at = 0;
     while at < wanted.len() {
         let end = (at + STRETCH).min(wanted.len());
         let far = (end + AHEAD).min(wanted.len());
-        let alone = end == far && at == 0 && wanted.len() == 1;
-        let variants = if alone || packing.gaps() > MANY_GAPS {
-            1
-        } else {
-            VARIANTS
-        };
-        let try_one = |variant: u64| {
+        let used = packing.leaves_used();
+        let try_one = |variant: usize| {
             let mut packing = packing.clone();
             let mut missed = 0_u32;
-            for (index, wanted) in wanted[at..far].iter().enumerate() {
-                let variant = if at + index < end { variant } else { 0 };
-                let placed = packing.place(wanted, at + index, variant, &mut |_| ());
-                missed += u32::from(!placed);
+            for (index, wanted) in (at..far).zip(&wanted[at..far]) {
+                let variant = if index < end { variant } else { 0 };
+                missed += u32::from(!packing.place(wanted, index, variant, &mut |_| ()));
             }
-            (missed, packing.leaves_used(), variant)
+            (missed, packing.leaves_used() - used, variant)
         };
-        let best = match variants {
-            1 => 0,
-            _ => (0..variants).map(try_one).min().map_or(0, |(_, _, v)| v),
+        let plain = try_one(0);
+        let least = wanted[at..far]
+            .iter()
+            .map(|one| u64::from(one.nodes.div_ceil(size)));
+        let perfect = plain.0 == 0 && plain.1 == least.sum::<u64>();
+        let others = if perfect || packing.gaps() > MANY_GAPS {
+            1..1
+        } else {
+            1..most
         };
+        let (_, _, best) = others
+            .map(try_one)
+            .min()
+            .map_or(plain, |best| best.min(plain));
         for (index, wanted) in (at..end).zip(&wanted[at..end]) {
             if !packing.place(wanted, index, best, &mut |done| moves.push(done)) {
                 left_out.insert(index);

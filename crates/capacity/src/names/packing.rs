@@ -116,7 +116,7 @@ impl Packing {
         &mut self,
         wanted: &Wanted,
         index: usize,
-        variant: u64,
+        variant: usize,
         done: &mut impl FnMut(Move),
     ) -> bool {
         self.come_to(wanted.window.from(), done);
@@ -127,7 +127,7 @@ impl Packing {
         }
         let liking = match variant {
             0 => None,
-            _ => Some(mixed(variant << 32 | index as u64)),
+            _ => Some(mixed((variant as u64) << 32 | index as u64)),
         };
         // A shape is kept by nodes that stay free alone, where it can be.
         let shaped = wanted.max_leaves.is_some() && self.idle >= u64::from(wanted.nodes);
