@@ -48,7 +48,9 @@ impl Rules {
             return Some(format!("{name} is banned: {reason}"));
         }
         if !source.starts_with(INDEX) {
-            return Some(format!("{name} comes from {source}, not from the public index"));
+            return Some(format!(
+                "{name} comes from {source}, not from the public index"
+            ));
         }
         match package["license"].as_str() {
             None => Some(format!("{name} names no licence")),
