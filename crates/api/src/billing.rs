@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::evidence::Evidence;
+use crate::fleet::Numbers;
 use crate::ledger::Entry;
 use crate::mirror::mirror;
 use crate::wire;
@@ -65,8 +66,10 @@ pub struct UsageInterval {
     pub lot: wire::Id,
     /// The allocation that bound the nodes to it.
     pub allocation: wire::Id,
-    /// The nodes, by site and number: `OSA:1-625`.
-    pub nodes: String,
+    /// The site's code.
+    pub site_code: Option<wire::Code>,
+    /// The nodes' numbers at the site.
+    pub nodes: Numbers,
     /// How many nodes.
     pub node_count: u32,
     /// When.
@@ -82,15 +85,21 @@ pub struct UsageInterval {
 }
 
 impl UsageInterval {
-    /// From the row, with its nodes as text.
-    pub fn of(handle: Handle, id: UsageId, row: &domain::UsageInterval, nodes: String) -> Self {
+    /// From the row, with the code of its nodes' site.
+    pub fn of(
+        handle: Handle,
+        id: UsageId,
+        row: &domain::UsageInterval,
+        site_code: Option<wire::Code>,
+    ) -> Self {
         Self {
             id: id.into(),
             label: label::<UsageId>(handle.number()),
             contract: row.contract.into(),
             lot: row.lot.into(),
             allocation: row.allocation.into(),
-            nodes,
+            site_code,
+            nodes: Numbers::from(&row.nodes),
             node_count: row.nodes.count().0,
             window: row.window.into(),
             state: row.state.into(),

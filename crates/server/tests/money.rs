@@ -27,7 +27,7 @@ fn a_contract_is_signed_billed_and_wound_down() {
     assert_eq!(shown["label"], "C-0001");
     assert_eq!(shown["prepayment_amount"], "1299200.00 USD");
     assert_eq!(shown["price_per_gpu_hour"], "3.089802 USD");
-    assert_eq!(shown["lots"][0]["allocation"]["nodes"], "OSA:1-10");
+    assert_eq!(shown["lots"][0]["allocation"]["nodes"], "1-10");
     used_and_billed(&server, &world, &deal);
     wound_down(&server, &world, &deal);
     let ended = server.get(planner, &contract).ok();
@@ -64,7 +64,7 @@ fn used_and_billed(server: &Server, world: &World, deal: &Deal) {
     let site = world.key("site_operator");
     let at = "2026-04-01T00:00:00Z";
     let recorded = server.post_at(at, site, "/v1/usage", usage).ok();
-    assert_eq!(recorded["intervals"][1]["nodes"], "OSA:10");
+    assert_eq!(recorded["intervals"][1]["nodes"], "10");
     let body = json!({ "contract": "OSA-2026-01", "period": march });
     let preview = server.post(finance, "/v1/invoices/preview", body).ok();
     let body = json!({ "contract": "C-0001", "period": march, "issued_on": "2026-04-01" });

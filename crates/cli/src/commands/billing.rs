@@ -82,6 +82,7 @@ pub fn usage(verb: Usage, session: &Session) -> Result<()> {
             &[
                 "label",
                 "lot",
+                "site_code",
                 "nodes",
                 "state",
                 "window.from",
