@@ -690,7 +690,10 @@ fn settled(world: &mut World) {
             .wind_down)
         .unwrap();
     book.at("2026-12-01T00:00:00Z");
-    book.run(Command::Act(Act::Settle(acts::Settle { wind_down })));
+    book.run(Command::Act(Act::Settle(acts::Settle {
+        wind_down,
+        issued_on: None,
+    })));
     let state = &book.state;
     assert_eq!(
         state.contracts.contract(world.contract).unwrap().status,

@@ -152,7 +152,10 @@ fn step(junk: &mut Junk<'_>) -> Command {
 
 fn settle(junk: &mut Junk<'_>) -> Command {
     let wind_down = junk.id(&junk.state.contracts.wind_downs);
-    Command::Act(Act::Settle(Settle { wind_down }))
+    Command::Act(Act::Settle(Settle {
+        wind_down,
+        issued_on: None,
+    }))
 }
 
 fn declare(junk: &mut Junk<'_>) -> Command {
