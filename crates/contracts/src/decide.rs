@@ -1,6 +1,8 @@
 //! Deciding what may happen to contracts.
 
-use bareboat_base::{Code, Context, ContractId, Date, DateWindow, WindDownId, time::tz_version};
+use bareboat_base::{
+    Code, Context, ContractId, Date, DateWindow, Instant, WindDownId, time::tz_version,
+};
 
 use crate::command::{
     ApproveWindDown, Command, EndContract, ExerciseExtension, PlanWindDown, RecordWindDownStep,
@@ -33,12 +35,12 @@ pub fn decide(
         }
         Command::SignContract(command) => sign(state, command)?.into(),
         Command::ExerciseExtension(command) => extend(state, command)?.into(),
-        Command::SuspendAccess(command) => suspend(state, command)?.into(),
-        Command::ResumeAccess(command) => resume(state, command)?.into(),
+        Command::SuspendAccess(command) => suspend(state, context, command)?.into(),
+        Command::ResumeAccess(command) => resume(state, context, command)?.into(),
         Command::PlanWindDown(command) => plan(state, context, command)?.into(),
         Command::WithdrawWindDown(command) => withdraw(state, command)?.into(),
         Command::ApproveWindDown(command) => approve(state, context, command)?.into(),
-        Command::RecordWindDownStep(command) => step(state, command)?.into(),
+        Command::RecordWindDownStep(command) => step(state, context, command)?.into(),
         Command::EndContract(command) => end(state, command)?.into(),
     };
     Ok(vec![event])
@@ -168,13 +170,27 @@ fn minus_days(date: Date, days: u32) -> Result<Date, Rejection> {
 
 const RUNNING: [Status; 3] = [Status::Signed, Status::Extended, Status::Terminating];
 
-fn suspend(state: &State, command: &SuspendAccess) -> Result<AccessSuspended, Rejection> {
+/// What is recorded as done was done.
+fn check_past(context: &Context, at: Instant) -> Result<(), Rejection> {
+    let now = context.recorded_at;
+    if at > now {
+        return Err(Rejection::AtInFuture { at, now });
+    }
+    Ok(())
+}
+
+fn suspend(
+    state: &State,
+    context: &Context,
+    command: &SuspendAccess,
+) -> Result<AccessSuspended, Rejection> {
     let contract = command.contract;
     let row = contract_of(state, contract)?;
     needs(row, contract, &RUNNING, "suspended")?;
     if row.suspension.is_some() {
         return Err(Rejection::AlreadySuspended { contract });
     }
+    check_past(context, command.at)?;
     Ok(AccessSuspended {
         contract,
         at: command.at,
@@ -182,7 +198,11 @@ fn suspend(state: &State, command: &SuspendAccess) -> Result<AccessSuspended, Re
     })
 }
 
-fn resume(state: &State, command: &ResumeAccess) -> Result<AccessResumed, Rejection> {
+fn resume(
+    state: &State,
+    context: &Context,
+    command: &ResumeAccess,
+) -> Result<AccessResumed, Rejection> {
     let contract = command.contract;
     let row = contract_of(state, contract)?;
     let Some(suspension) = &row.suspension else {
@@ -195,6 +215,7 @@ fn resume(state: &State, command: &ResumeAccess) -> Result<AccessResumed, Reject
     if command.at < suspension.at {
         return Err(Rejection::ResumedBeforeSuspension { contract });
     }
+    check_past(context, command.at)?;
     Ok(AccessResumed {
         contract,
         at: command.at,
@@ -224,7 +245,7 @@ fn plan(
     let notice_days = match (command.cause, row.regulatory_termination) {
         (Cause::RegulatoryChange, None) => return Err(Rejection::NoTerminationRight { contract }),
         (Cause::RegulatoryChange, Some(right)) => right.notice_days,
-        (Cause::Breach | Cause::Agreement, _) => 0,
+        (Cause::Breach | Cause::Agreement | Cause::TermEnd, _) => 0,
     };
     let earliest = plus_days(command.notice_on, notice_days)?;
     if command.ends_on < earliest {
@@ -237,6 +258,12 @@ fn plan(
     let term = state.full_term(contract).unwrap_or(row.term);
     if command.ends_on < term.from() || command.ends_on > term.to() {
         return Err(Rejection::EndsOutsideTerm {
+            ends_on: command.ends_on,
+            term,
+        });
+    }
+    if command.cause == Cause::TermEnd && command.ends_on != term.to() {
+        return Err(Rejection::NotTermEnd {
             ends_on: command.ends_on,
             term,
         });
@@ -287,7 +314,11 @@ fn approve(
     Ok(WindDownApproved { wind_down })
 }
 
-fn step(state: &State, command: &RecordWindDownStep) -> Result<WindDownStepRecorded, Rejection> {
+fn step(
+    state: &State,
+    context: &Context,
+    command: &RecordWindDownStep,
+) -> Result<WindDownStepRecorded, Rejection> {
     let wind_down = command.wind_down;
     let row = wind_down_of(state, wind_down)?;
     if row.status != WindDownStatus::Approved {
@@ -307,6 +338,7 @@ fn step(state: &State, command: &RecordWindDownStep) -> Result<WindDownStepRecor
             step: command.step.as_str(),
         });
     }
+    check_past(context, command.at)?;
     Ok(WindDownStepRecorded {
         wind_down,
         step: command.step,

@@ -216,7 +216,7 @@ fn refunds(state: &State, contract: ContractId, cause: contracts::Cause) -> bool
     match cause {
         contracts::Cause::RegulatoryChange => right.is_some_and(|right| right.refund_unearned),
         contracts::Cause::Breach => false,
-        contracts::Cause::Agreement => true,
+        contracts::Cause::Agreement | contracts::Cause::TermEnd => true,
     }
 }
 

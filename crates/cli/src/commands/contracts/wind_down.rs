@@ -31,7 +31,7 @@ pub enum WindDown {
     Plan {
         /// The contract: its id, label or reference.
         contract: String,
-        /// regulatory-change, breach or agreement.
+        /// regulatory-change, breach, agreement or term-end.
         #[arg(long)]
         cause: String,
         /// Why, in words. Both sides see it.
