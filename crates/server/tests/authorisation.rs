@@ -45,6 +45,7 @@ fn samples_of_a_deal(server: &Server, world: &World) -> BTreeMap<&'static str, S
     server.post(site, "/v1/usage", usage).ok();
     let mut samples = samples(world);
     samples.extend([
+        ("record", deal.contract.clone()),
         ("contract", deal.contract),
         ("lot", deal.lot),
         ("wind_down", wind_down),
