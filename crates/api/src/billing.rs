@@ -389,7 +389,8 @@ pub struct PreviewInvoice {
 pub struct IssueInvoice {
     /// The contract.
     pub contract: wire::Ref,
-    /// First day and first day after, in the contract's billing zone.
+    /// First day and first day after, in the contract's billing zone. The document bears those of
+    /// its days on which the contract runs. What is billed by use is billed once it is over.
     pub period: wire::DateWindow,
     /// The day it bears.
     pub issued_on: wire::Date,

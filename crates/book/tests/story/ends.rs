@@ -133,3 +133,19 @@ fn acts_within_an_act_make_ids_of_their_own() {
     let documents = world.book.state.billing.documents_of(world.contract);
     assert_eq!(documents.count(), 3);
 }
+
+#[test]
+fn use_is_billed_when_its_period_is_over() {
+    let mut world = running();
+    let contracts = &mut world.book.state.contracts.contracts;
+    contracts.get_mut(&world.contract).unwrap().take_or_pay = p("80");
+    let march = bill(&world, "2026-03-01", "2026-04-01", "2026-04-01");
+    // The last second of March in Tokyo, and the first of April.
+    world.book.at("2026-03-31T14:59:59Z");
+    let early = world.book.try_by(OFFICER, &march).unwrap_err();
+    assert_eq!(early.code(), "billing.period_not_over");
+    let period = DateWindow::new(p("2026-03-01"), p("2026-04-01")).unwrap();
+    assert!(acts::invoice::preview(&world.book.state, world.contract, period).is_ok());
+    world.book.at("2026-03-31T15:00:00Z");
+    world.book.run(march);
+}
