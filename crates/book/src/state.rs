@@ -201,7 +201,12 @@ impl Fold for State {
         // A state holds nothing that the encoding cannot say.
         let write = |part: Self| postcard::to_stdvec(&part).expect("a state is expressible");
         let parts = side_by_side(self.clone().split(), write);
-        postcard::to_stdvec(&parts).expect("bytes are expressible")
+        let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
+        for part in parts {
+            bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            bytes.extend(part);
+        }
+        bytes
     }
 
     fn from_snapshot(bytes: &[u8]) -> Result<Self, String> {
