@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::evidence::Evidence;
+use crate::fleet::Numbers;
 use crate::ledger::Entry;
 use crate::mirror::mirror;
 use crate::wire;
@@ -32,6 +33,9 @@ mirror! {
         Final "final",
         /// What is paid back.
         CreditNote "credit-note",
+        /// What late usage or an earlier end changes in documents already issued, when no day is
+        /// left to bill.
+        Correction "correction",
     }
     /// What a line is.
     LineKind of domain::LineKind {
@@ -41,11 +45,12 @@ mirror! {
         Usage "usage",
         /// What is missing to the take-or-pay share of the committed amount.
         TrueUp "true-up",
-        /// The change that late usage makes to an earlier document.
+        /// The change that late usage, or an earlier end, makes to an earlier document.
         Correction "correction",
         /// The prepayment due at signing.
         Prepayment "prepayment",
-        /// The part of the prepayment that pays for this period; negative.
+        /// The part of the prepayment that pays for this document's charges; negative, or
+        /// positive where charges are taken back.
         PrepaymentCredit "prepayment-credit",
         /// The unearned prepayment, paid back; negative.
         PrepaymentRefund "prepayment-refund",
@@ -65,8 +70,10 @@ pub struct UsageInterval {
     pub lot: wire::Id,
     /// The allocation that bound the nodes to it.
     pub allocation: wire::Id,
-    /// The nodes, by site and number: `OSA:1-625`.
-    pub nodes: String,
+    /// The site's code.
+    pub site_code: Option<wire::Code>,
+    /// The nodes' numbers at the site.
+    pub nodes: Numbers,
     /// How many nodes.
     pub node_count: u32,
     /// When.
@@ -82,15 +89,21 @@ pub struct UsageInterval {
 }
 
 impl UsageInterval {
-    /// From the row, with its nodes as text.
-    pub fn of(handle: Handle, id: UsageId, row: &domain::UsageInterval, nodes: String) -> Self {
+    /// From the row, with the code of its nodes' site.
+    pub fn of(
+        handle: Handle,
+        id: UsageId,
+        row: &domain::UsageInterval,
+        site_code: Option<wire::Code>,
+    ) -> Self {
         Self {
             id: id.into(),
             label: label::<UsageId>(handle.number()),
             contract: row.contract.into(),
             lot: row.lot.into(),
             allocation: row.allocation.into(),
-            nodes,
+            site_code,
+            nodes: Numbers::from(&row.nodes),
             node_count: row.nodes.count().0,
             window: row.window.into(),
             state: row.state.into(),
@@ -142,13 +155,15 @@ pub struct UsageRecorded {
 /// The numbers a line was computed from. Which of them there are depends on the rule.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LineBasis {
-    /// `part-of-total`, `committed-hours`, `rated`, `used-part`, `floor`, `recomputed`, `share-of`
-    /// or `unearned`.
+    /// `part-of-total`, `committed-hours`, `rated`, `used-part`, `floor`, `recomputed`, `share-of`,
+    /// `unearned` or `credit-due`.
     pub rule: String,
     /// The amount that a part is taken of: a total, or what was committed or prepaid.
     pub of: Option<wire::Money>,
     /// What is taken off: what was charged or credited so far.
     pub less: Option<wire::Money>,
+    /// What it comes to at most: of a prepayment, the charges it pays for.
+    pub at_most: Option<wire::Money>,
     /// The price of a GPU-hour.
     pub price: Option<wire::MicroPrice>,
     /// The share of the amount.
@@ -241,17 +256,39 @@ impl From<domain::Basis> for LineBasis {
                 corrects: Some(invoice.into()),
                 ..Self::difference("recomputed", charges, charged)
             },
+            B::ShareOf { .. } | B::Unearned { .. } | B::CreditDue { .. } => Self::prepaid(basis),
+        }
+    }
+}
+
+impl LineBasis {
+    /// Of a prepayment, its credit or its refund.
+    fn prepaid(basis: domain::Basis) -> Self {
+        use domain::Basis as B;
+        match basis {
             B::ShareOf { committed, share } => Self {
                 of: Some(committed.into()),
                 share: Some(share.into()),
                 ..Self::rule("share-of")
             },
             B::Unearned { prepaid, credited } => Self::difference("unearned", prepaid, credited),
+            B::CreditDue {
+                prepaid: _,
+                to_micros,
+                whole_micros,
+                due,
+                credited,
+                charges,
+            } => Self {
+                at_most: Some(charges.into()),
+                to_hours: Some(hours(to_micros)),
+                whole_hours: Some(hours(whole_micros)),
+                ..Self::difference("credit-due", due, credited)
+            },
+            _ => Self::default(),
         }
     }
-}
 
-impl LineBasis {
     fn rule(rule: &str) -> Self {
         Self {
             rule: rule.to_owned(),
@@ -352,7 +389,8 @@ pub struct PreviewInvoice {
 pub struct IssueInvoice {
     /// The contract.
     pub contract: wire::Ref,
-    /// First day and first day after, in the contract's billing zone.
+    /// First day and first day after, in the contract's billing zone. The document bears those of
+    /// its days on which the contract runs. What is billed by use is billed once it is over.
     pub period: wire::DateWindow,
     /// The day it bears.
     pub issued_on: wire::Date,
@@ -448,6 +486,14 @@ impl Invoice {
             recorded: row.recorded.into(),
         }
     }
+}
+
+/// Asks to settle a contract whose wind-down is complete.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SettleWindDown {
+    /// The day that the documents and their entries bear; today when left out.
+    pub issued_on: Option<wire::Date>,
 }
 
 /// What the settlement of a wind-down made.

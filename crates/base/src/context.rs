@@ -55,9 +55,17 @@ impl Context {
         )
     }
 
-    /// The same command, as its `part`-th part.
+    /// The same command, as its `part`-th part. The ids of a part's own parts hang on it.
     pub fn part(self, part: u32) -> Self {
-        Self { part, ..self }
+        let command_id = match self.part {
+            0 => self.command_id,
+            outer => derive_id(self.command_id, u64::from(outer)),
+        };
+        Self {
+            command_id,
+            part,
+            ..self
+        }
     }
 }
 

@@ -181,7 +181,7 @@ fn check_period(state: &State, draft: &InvoiceDraft) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// No more is credited and paid back than was prepaid.
+/// No more is credited and paid back than was prepaid, and no more taken back than was credited.
 fn check_prepayment(state: &State, draft: &InvoiceDraft) -> Result<(), Rejection> {
     let (contract, currency) = (draft.contract, draft.currency);
     let returns = |kind| {
@@ -195,10 +195,11 @@ fn check_prepayment(state: &State, draft: &InvoiceDraft) -> Result<(), Rejection
         return Ok(());
     }
     let prepaid = state.prepaid(contract, currency)?;
+    let credited = state.credited(contract, currency)?;
     let left = prepaid
-        .checked_sub(state.credited(contract, currency)?)?
+        .checked_sub(credited)?
         .checked_sub(state.refunded(contract, currency)?)?;
-    if asked.minor < 0 || asked.minor > left.minor {
+    if asked.minor < -credited.minor || asked.minor > left.minor {
         return Err(Rejection::OverPrepayment {
             contract,
             prepaid,

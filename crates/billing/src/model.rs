@@ -68,6 +68,9 @@ pub enum DocumentKind {
     Final,
     /// What is paid back.
     CreditNote,
+    /// What late usage or an earlier end changes in documents already issued, when no day is left
+    /// to bill.
+    Correction,
 }
 
 impl DocumentKind {
@@ -78,6 +81,7 @@ impl DocumentKind {
             Self::Period => "period",
             Self::Final => "final",
             Self::CreditNote => "credit-note",
+            Self::Correction => "correction",
         }
     }
 
@@ -96,11 +100,12 @@ pub enum LineKind {
     Usage,
     /// What is missing to the take-or-pay share of the committed amount.
     TrueUp,
-    /// The change that late usage makes to an earlier document.
+    /// The change that late usage, or an earlier end, makes to an earlier document.
     Correction,
     /// The prepayment due at signing.
     Prepayment,
-    /// The part of the prepayment that pays for this period; negative.
+    /// The part of the prepayment that pays for this document's charges; negative, or positive
+    /// where charges are taken back.
     PrepaymentCredit,
     /// The unearned prepayment, paid back; negative.
     PrepaymentRefund,
@@ -241,6 +246,22 @@ pub enum Basis {
         /// What was credited.
         credited: Money,
     },
+    /// What of a prepayment is to be credited back up to `to`, rounded half up, less what was
+    /// credited before; no more than the charges, and no less when they are taken back.
+    CreditDue {
+        /// What was prepaid.
+        prepaid: Money,
+        /// Where the document's days end; microseconds of the days it is credited over.
+        to_micros: i64,
+        /// All of those days.
+        whole_micros: i64,
+        /// What is to be credited up to there.
+        due: Money,
+        /// What was credited before.
+        credited: Money,
+        /// What is charged here.
+        charges: Money,
+    },
 }
 
 /// One priced line.
@@ -290,7 +311,7 @@ impl InvoiceDraft {
         sum(self.currency, &self.lines, LineKind::is_charge)
     }
 
-    /// What of it the prepayment pays for; not negative.
+    /// What of it the prepayment pays for; negative where charges are taken back.
     pub fn prepayment_credit(&self) -> Result<Money, MoneyError> {
         let credit = |kind| kind == LineKind::PrepaymentCredit;
         sum(self.currency, &self.lines, credit).map(Money::negated)
@@ -369,7 +390,7 @@ impl Invoice {
         self.sum(LineKind::is_charge)
     }
 
-    /// What of it the prepayment pays for; not negative.
+    /// What of it the prepayment pays for; negative where charges are taken back.
     pub fn prepayment_credit(&self) -> Result<Money, MoneyError> {
         self.sum(|kind| kind == LineKind::PrepaymentCredit)
             .map(Money::negated)

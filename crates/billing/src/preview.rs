@@ -14,35 +14,40 @@ use crate::terms::{Segment, SegmentPrice, Stretch, Terms, Used};
 /// With take-or-pay of 100% a lot owes its committed amount. With less it owes its use, trued up
 /// to that share of the committed amount; the use of a fixed total is the part of the period's
 /// GPU-hours that was used. Committed amounts, floors and credits are rounded cumulatively: over
-/// any division of the term into periods they add up exactly.
+/// any division of the term into periods they add up exactly. The prepayment never pays for more
+/// than is charged; what was to be credited in earlier periods is taken to be.
 pub fn preview(
     terms: &Terms,
     period: DateWindow,
     usage: &[Used],
 ) -> Result<InvoiceDraft, Rejection> {
-    draft(terms, period, usage, DocumentKind::Period)
+    let nothing = Rejection::NothingToBill {
+        contract: terms.contract,
+        period,
+    };
+    let Some(period) = terms.running(period) else {
+        return Err(nothing);
+    };
+    let mut lines = charges(terms, period, usage)?;
+    if lines.is_empty() {
+        return Err(nothing);
+    }
+    if let Some(prepayment) = &terms.prepayment {
+        let before = Before {
+            credited: prepayment.due(period.from(), &terms.billing_zone)?.amount,
+            charged: Money::zero(terms.currency),
+        };
+        lines.extend(prepayment_credit(terms, period.to(), before, &lines)?);
+    }
+    document(terms, DocumentKind::Period, period, lines)
 }
 
-pub(crate) fn draft(
+pub(crate) fn document(
     terms: &Terms,
-    period: DateWindow,
-    usage: &[Used],
     kind: DocumentKind,
+    period: DateWindow,
+    lines: Vec<Line>,
 ) -> Result<InvoiceDraft, Rejection> {
-    let mut lines = Vec::new();
-    for segment in &terms.segments {
-        let stretch = segment.stretch(period, terms.ends_on, &terms.billing_zone)?;
-        if let Some(stretch) = stretch {
-            charge(terms, segment, stretch, usage, &mut lines)?;
-        }
-    }
-    lines.extend(prepayment_credit(terms, period)?);
-    if lines.is_empty() {
-        return Err(Rejection::NothingToBill {
-            contract: terms.contract,
-            period,
-        });
-    }
     Ok(InvoiceDraft {
         contract: terms.contract,
         kind,
@@ -52,6 +57,21 @@ pub(crate) fn draft(
         total: sum(terms.currency, &lines, |_| true)?,
         lines,
     })
+}
+
+/// What each lot owes for the part of its course that falls into a period of the contract.
+pub(crate) fn charges(
+    terms: &Terms,
+    period: DateWindow,
+    usage: &[Used],
+) -> Result<Vec<Line>, Rejection> {
+    let mut lines = Vec::new();
+    for segment in &terms.segments {
+        if let Some(stretch) = segment.stretch(period, &terms.billing_zone)? {
+            charge(terms, segment, stretch, usage, &mut lines)?;
+        }
+    }
+    Ok(lines)
 }
 
 /// The prepayment due at signing.
@@ -231,49 +251,55 @@ fn rated(
     })
 }
 
-/// The part of the prepayment that pays for a period, as a negative line.
-fn prepayment_credit(terms: &Terms, period: DateWindow) -> Result<Option<Line>, Rejection> {
+/// What was credited and charged in earlier documents.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Before {
+    pub credited: Money,
+    pub charged: Money,
+}
+
+/// What the prepayment pays of some charges, as a negative line: what is to be credited up to
+/// `upto` and is not yet, as far as the charges go. The rest stays for later charges. Of charges
+/// that are taken back, what it had paid for goes back to it.
+pub(crate) fn prepayment_credit(
+    terms: &Terms,
+    upto: Date,
+    before: Before,
+    lines: &[Line],
+) -> Result<Option<Line>, Rejection> {
     let Some(prepayment) = terms.prepayment else {
         return Ok(None);
     };
-    let to = terms
-        .ends_on
-        .map_or(period.to(), |end| end.min(period.to()));
-    let credited = prepayment.credited;
-    let shared = DateWindow::new(period.from(), to)
-        .ok()
-        .and_then(|period| period.intersection(credited));
-    let Some(shared) = shared else {
-        return Ok(None);
+    let charges = sum(terms.currency, lines, LineKind::is_charge)?;
+    let due = prepayment.due(upto, &terms.billing_zone)?;
+    let open = due.amount.checked_sub(before.credited)?.minor;
+    let minor = if charges.minor >= 0 {
+        open.clamp(0, charges.minor)
+    } else {
+        let earned = before.charged.checked_add(charges)?;
+        let most = earned.checked_sub(before.credited)?.minor;
+        open.min(most).clamp(charges.minor, 0)
     };
-    let zone = &terms.billing_zone;
-    let (shared, whole) = (shared.instants_in(zone)?, credited.instants_in(zone)?);
-    let start = whole.from().micros();
-    let from_micros = shared.from().micros() - start;
-    let to_micros = shared.to().micros() - start;
-    let whole_micros = whole.to().micros() - start;
-    let upto = |micros: i64| {
-        portion(
-            prepayment.amount,
-            i128::from(micros),
-            i128::from(whole_micros),
-        )
-    };
-    let amount = upto(to_micros)?.checked_sub(upto(from_micros)?)?.negated();
-    if amount.is_zero() {
+    if minor == 0 {
         return Ok(None);
     }
     Ok(Some(Line {
         lot: None::<LotId>,
         kind: LineKind::PrepaymentCredit,
-        description: text("prepayment credited back")?,
+        description: text(if minor > 0 {
+            "prepayment credited back"
+        } else {
+            "prepayment credit taken back"
+        })?,
         quantity: Quantity::default(),
-        amount,
-        basis: Basis::PartOfTotal {
-            total: prepayment.amount,
-            from_micros,
-            to_micros,
-            whole_micros,
+        amount: Money::new(-minor, terms.currency),
+        basis: Basis::CreditDue {
+            prepaid: prepayment.amount,
+            to_micros: due.to_micros,
+            whole_micros: due.whole_micros,
+            due: due.amount,
+            credited: before.credited,
+            charges,
         },
     }))
 }

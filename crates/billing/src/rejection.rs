@@ -44,10 +44,9 @@ bareboat_base::rejections! {
         /// A settlement without an end.
         NoEnd { contract: ContractId } => Conflict "no_end"
             "contract {contract} has no day on which it ends" hint "plan and approve its wind-down first";
-        /// Billed beyond the end.
-        BilledPastEnd { billed_to: Date, ends_on: Date } => Conflict "billed_past_end"
-            "the contract ends on {ends_on} but is already billed to {billed_to}"
-            hint "end it later, or correct the invoices by hand in the ledger";
+        /// Use billed before it is known.
+        PeriodNotOver { period: DateWindow, today: Date } => Conflict "period_not_over"
+            "{period} is billed by use and is not over on {today}" hint "issue its invoice once it is over; preview it until then";
         /// An earlier period is not billed.
         PeriodMissing { period: DateWindow } => Conflict "period_missing"
             "{period} is not billed yet" hint "issue its invoice before the settlement";

@@ -1,4 +1,4 @@
-//! What is due when a contract ends before its term.
+//! What is due when a contract ends.
 
 use bareboat_base::{ContractId, Date, DateWindow, Money};
 
@@ -12,7 +12,8 @@ use crate::terms::Terms;
 /// prepayment that was not yet credited.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settlement {
-    /// The invoice from where billing stands to the end; `None` when all is billed.
+    /// The invoice from where billing stands to the end, with what late usage or the end itself
+    /// changes in earlier ones; `None` when all is billed and nothing changes.
     pub final_invoice: Option<InvoiceDraft>,
     /// The prepayment neither credited so far nor by the final invoice.
     pub unearned: Money,
@@ -24,8 +25,8 @@ pub struct Settlement {
 
 impl State {
     /// Settles a contract that ends on `terms.ends_on`. Issue the final invoice first, then the
-    /// refund. Refused when the contract has no end, is billed past it, or an earlier period is
-    /// not billed yet.
+    /// refund. Days billed past the end are credited. Refused when the contract has no end, or an
+    /// earlier period is not billed yet.
     pub fn settlement(
         &self,
         terms: &Terms,
@@ -34,13 +35,15 @@ impl State {
         let contract = terms.contract;
         let ends_on = terms.ends_on.ok_or(Rejection::NoEnd { contract })?;
         let from = self.billed_to(terms, ends_on)?;
-        let final_invoice = match DateWindow::new(from, ends_on) {
-            Ok(period) => match self.draft(terms, period, DocumentKind::Final) {
-                Ok(draft) => Some(draft),
-                Err(Rejection::NothingToBill { .. }) => None,
-                Err(other) => return Err(other),
-            },
-            Err(_) => None,
+        let left = match DateWindow::new(from, ends_on) {
+            Ok(period) => period,
+            // No day is left to bill: only what changes in what was billed.
+            Err(_) => DateWindow::new(ends_on, ends_on.plus_days(1)?)?,
+        };
+        let final_invoice = match self.draft(terms, left, DocumentKind::Final) {
+            Ok(draft) => Some(draft),
+            Err(Rejection::NothingToBill { .. }) => None,
+            Err(other) => return Err(other),
         };
         let prepaid = self.prepaid(contract, terms.currency)?;
         let mut credited = self.credited(contract, terms.currency)?;
@@ -78,13 +81,10 @@ impl State {
         periods.sort_unstable();
         let mut billed_to = term.from();
         for period in periods {
-            if let Ok(period) = DateWindow::new(billed_to, period.from()) {
+            if let Ok(period) = DateWindow::new(billed_to, period.from().min(ends_on)) {
                 return Err(Rejection::PeriodMissing { period });
             }
             billed_to = billed_to.max(period.to());
-        }
-        if billed_to > ends_on && ends_on > term.from() {
-            return Err(Rejection::BilledPastEnd { billed_to, ends_on });
         }
         Ok(billed_to)
     }

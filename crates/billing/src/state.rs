@@ -14,7 +14,7 @@ use crate::model::{
     Basis, DocumentKind, Invoice, InvoiceDraft, InvoiceLine, Line, LineKind, Quantity,
     UsageInterval, sum,
 };
-use crate::preview::{draft, text};
+use crate::preview::{Before, charges, document, prepayment_credit, text};
 use crate::rejection::Rejection;
 use crate::terms::{Terms, Used};
 
@@ -159,7 +159,7 @@ impl State {
         // that touches both is one use.
         let mut seen = BTreeSet::new();
         for segment in &terms.segments {
-            let stretch = segment.stretch(period, terms.ends_on, &terms.billing_zone)?;
+            let stretch = segment.stretch(period, &terms.billing_zone)?;
             let Some(stretch) = stretch else {
                 continue;
             };
@@ -178,7 +178,8 @@ impl State {
     }
 
     /// Drafts the invoice of a period from recorded usage, with a correction line for each
-    /// earlier document that late usage changes. Nothing is kept.
+    /// earlier document that late usage or the contract's end changes. When the contract runs on
+    /// no day of the period, only the corrections. Nothing is kept.
     pub fn preview(&self, terms: &Terms, period: DateWindow) -> Result<InvoiceDraft, Rejection> {
         self.draft(terms, period, DocumentKind::Period)
     }
@@ -186,38 +187,70 @@ impl State {
     pub(crate) fn draft(
         &self,
         terms: &Terms,
-        period: DateWindow,
+        asked: DateWindow,
         kind: DocumentKind,
     ) -> Result<InvoiceDraft, Rejection> {
-        let used = self.used_in(terms, period)?;
-        let mut drafted = draft(terms, period, &used, kind)?;
-        drafted.lines.extend(self.corrections(terms)?);
-        drafted.total = sum(drafted.currency, &drafted.lines, |_| true)?;
+        let running = terms.running(asked);
+        let mut lines = match running {
+            Some(period) => charges(terms, period, &self.used_in(terms, period)?)?,
+            None => Vec::new(),
+        };
+        lines.extend(self.corrections(terms)?);
+        if lines.is_empty() {
+            return Err(Rejection::NothingToBill {
+                contract: terms.contract,
+                period: asked,
+            });
+        }
+        let (kind, period) = match running {
+            Some(period) => (kind, period),
+            None => (DocumentKind::Correction, asked),
+        };
+        let upto = terms
+            .ends_on
+            .map_or(period.to(), |end| end.min(period.to()));
+        let before = Before {
+            credited: self.credited(terms.contract, terms.currency)?,
+            charged: self.sum_of(terms.contract, terms.currency, LineKind::is_charge)?,
+        };
+        lines.extend(prepayment_credit(terms, upto, before, &lines)?);
+        let mut drafted = document(terms, kind, period, lines)?;
+        if kind == DocumentKind::Correction {
+            let same = |(_, document): &(InvoiceId, &Invoice)| {
+                (document.kind, document.period) == (kind, period)
+            };
+            let earlier = self.documents_of(terms.contract).filter(same).count();
+            drafted.version += u32::try_from(earlier).unwrap_or(u32::MAX - 1);
+        }
         Ok(drafted)
     }
 
-    /// What late usage changes in the documents already issued.
+    /// What late usage, or an end before the last day billed, changes in the documents already
+    /// issued.
     fn corrections(&self, terms: &Terms) -> Result<Vec<Line>, Rejection> {
         let Some(row) = self.contracts.get(&terms.contract) else {
             return Ok(Vec::new());
         };
         let mut lines = Vec::new();
-        for id in &row.late {
+        for (billed, id) in &row.billed {
+            let past_end = terms.ends_on.is_some_and(|end| billed.to() > end);
+            if !past_end && !row.late.contains(id) {
+                continue;
+            }
             let Some(invoice) = self.invoice(*id) else {
                 continue;
             };
-            let used = self.used_in(terms, invoice.period)?;
-            let charges = match draft(terms, invoice.period, &used, invoice.kind) {
-                Ok(draft) => draft.charges()?,
-                Err(Rejection::NothingToBill { .. }) => Money::zero(terms.currency),
-                Err(other) => return Err(other),
+            let charges = match terms.running(*billed) {
+                Some(period) => charges(terms, period, &self.used_in(terms, period)?)?,
+                None => Vec::new(),
             };
+            let charges = sum(terms.currency, &charges, |_| true)?;
             let charged = self.charged_for(*id, invoice)?;
             let amount = charges.checked_sub(charged)?;
             if amount.is_zero() {
                 continue;
             }
-            let words = format!("correction of {id} for {}", invoice.period);
+            let words = format!("correction of {id} for {billed}");
             lines.push(Line {
                 lot: None,
                 kind: LineKind::Correction,
@@ -250,31 +283,35 @@ impl State {
 
     /// What was prepaid under a contract.
     pub fn prepaid(&self, contract: ContractId, currency: Currency) -> Result<Money, MoneyError> {
-        self.sum_of(contract, currency, LineKind::Prepayment)
+        self.sum_of(contract, currency, |kind| kind == LineKind::Prepayment)
     }
 
     /// What of the prepayment was credited on invoices; not negative.
     pub fn credited(&self, contract: ContractId, currency: Currency) -> Result<Money, MoneyError> {
-        self.sum_of(contract, currency, LineKind::PrepaymentCredit)
-            .map(Money::negated)
+        self.sum_of(contract, currency, |kind| {
+            kind == LineKind::PrepaymentCredit
+        })
+        .map(Money::negated)
     }
 
     /// What of the prepayment was paid back; not negative.
     pub fn refunded(&self, contract: ContractId, currency: Currency) -> Result<Money, MoneyError> {
-        self.sum_of(contract, currency, LineKind::PrepaymentRefund)
-            .map(Money::negated)
+        self.sum_of(contract, currency, |kind| {
+            kind == LineKind::PrepaymentRefund
+        })
+        .map(Money::negated)
     }
 
     fn sum_of(
         &self,
         contract: ContractId,
         currency: Currency,
-        kind: LineKind,
+        counts: impl Fn(LineKind) -> bool,
     ) -> Result<Money, MoneyError> {
         let lines = self
             .documents_of(contract)
             .flat_map(|(_, document)| document.lines.iter().map(|line| &line.line));
-        sum(currency, lines, |found| found == kind)
+        sum(currency, lines, counts)
     }
 }
 

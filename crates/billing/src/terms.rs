@@ -5,6 +5,9 @@ use bareboat_base::{
     Window, Zone, time::TimeError,
 };
 
+use crate::rating::portion;
+use crate::rejection::Rejection;
+
 /// A contract as billing needs it. The book makes it from the contract's segments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
@@ -105,17 +108,15 @@ impl Segment {
         Ok(start.clamp(self.instants.from(), self.instants.to()))
     }
 
-    /// The part of it that falls into `period`, cut at `ends_on`; `None` when there is none.
+    /// The part of it that falls into `period`; `None` when there is none.
     pub(crate) fn stretch(
         &self,
         period: DateWindow,
-        ends_on: Option<Date>,
         zone: &Zone,
     ) -> Result<Option<Stretch>, TimeError> {
-        let to = ends_on.map_or(period.to(), |end| end.min(period.to()));
         let (from, to) = (
             self.boundary(period.from(), zone)?,
-            self.boundary(to, zone)?,
+            self.boundary(period.to(), zone)?,
         );
         let start = self.instants.from().micros();
         Ok(Window::new(from, to).ok().map(|window| Stretch {
@@ -142,6 +143,48 @@ impl Terms {
             .max()?;
         DateWindow::new(from, to).ok()
     }
+
+    /// The days of a period on which the contract runs: what a document of the period bills.
+    pub(crate) fn running(&self, period: DateWindow) -> Option<DateWindow> {
+        let term = self.term()?;
+        let to = self.ends_on.map_or(term.to(), |end| end.min(term.to()));
+        let runs = DateWindow::new(term.from(), to).ok()?;
+        runs.intersection(period)
+    }
+
+    /// Whether a period may be billed on a day. What is committed is known beforehand; what is
+    /// used, and what is missing to a floor, only when the period is over.
+    pub fn check_over(&self, period: DateWindow, today: Date) -> Result<(), Rejection> {
+        match self.running(period) {
+            Some(period) if self.take_or_pay != Share::WHOLE && period.to() > today => {
+                Err(Rejection::PeriodNotOver { period, today })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl PrepaymentTerms {
+    /// What of it is to be credited back up to a day.
+    pub(crate) fn due(&self, upto: Date, zone: &Zone) -> Result<CreditDue, Rejection> {
+        let whole = self.credited.instants_in(zone)?;
+        let upto = upto.start_in(zone)?.clamp(whole.from(), whole.to());
+        let to_micros = upto.micros() - whole.from().micros();
+        let whole_micros = whole.to().micros() - whole.from().micros();
+        Ok(CreditDue {
+            amount: portion(self.amount, i128::from(to_micros), i128::from(whole_micros))?,
+            to_micros,
+            whole_micros,
+        })
+    }
+}
+
+/// What of a prepayment is to be credited back up to a point of the days it is credited over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CreditDue {
+    pub amount: Money,
+    pub to_micros: i64,
+    pub whole_micros: i64,
 }
 
 /// The months of a term, counted from its first day: month `n` begins `n` months after it, on

@@ -51,6 +51,7 @@ pub struct State {
 #[derive(Clone, Copy)]
 enum Part {
     Rest,
+    Parties,
     Screening,
     Rulebook,
     Billing,
@@ -58,7 +59,7 @@ enum Part {
 }
 
 impl Part {
-    const ALL: usize = 5;
+    const ALL: usize = 6;
 }
 
 impl State {
@@ -109,7 +110,7 @@ impl State {
 impl Fold for State {
     type Event = Event;
 
-    const SNAPSHOT_FORMAT: u32 = 2;
+    const SNAPSHOT_FORMAT: u32 = 3;
 
     fn decode(bytes: &[u8]) -> Result<Event, bareboat_base::event::DecodeError> {
         Event::decode(bytes)
@@ -149,11 +150,13 @@ impl Fold for State {
 
     fn split(self) -> Vec<Self> {
         let mut parts: [Self; Part::ALL] = Default::default();
+        parts[Part::Parties as usize].parties = self.parties;
         parts[Part::Screening as usize].screening = self.screening;
         parts[Part::Rulebook as usize].rulebook = self.rulebook;
         parts[Part::Billing as usize].billing = self.billing;
         parts[Part::Ledger as usize].ledger = self.ledger;
         parts[Part::Rest as usize] = Self {
+            parties: Default::default(),
             screening: Default::default(),
             rulebook: Default::default(),
             billing: Default::default(),
@@ -165,6 +168,7 @@ impl Fold for State {
 
     fn part(bytes: &[u8]) -> usize {
         let part = match Outer::domain(bytes) {
+            Some("parties") => Part::Parties,
             Some("screening") => Part::Screening,
             Some("rulebook") => Part::Rulebook,
             Some("billing") => Part::Billing,
@@ -184,6 +188,7 @@ impl Fold for State {
         Self {
             position,
             recorded_at,
+            parties: take(Part::Parties).parties,
             screening: take(Part::Screening).screening,
             rulebook: take(Part::Rulebook).rulebook,
             billing: take(Part::Billing).billing,
@@ -194,12 +199,43 @@ impl Fold for State {
 
     fn to_snapshot(&self) -> Vec<u8> {
         // A state holds nothing that the encoding cannot say.
-        postcard::to_stdvec(self).expect("a state is always expressible as postcard")
+        let write = |part: Self| postcard::to_stdvec(&part).expect("a state is expressible");
+        let parts = side_by_side(self.clone().split(), write);
+        let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
+        for part in parts {
+            bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            bytes.extend(part);
+        }
+        bytes
     }
 
     fn from_snapshot(bytes: &[u8]) -> Result<Self, String> {
-        postcard::from_bytes(bytes).map_err(|error| error.to_string())
+        let parts: Vec<&[u8]> = postcard::from_bytes(bytes).map_err(|error| error.to_string())?;
+        if parts.len() != Part::ALL {
+            return Err(format!(
+                "{} parts in the place of {}",
+                parts.len(),
+                Part::ALL
+            ));
+        }
+        let read = |part: &[u8]| postcard::from_bytes(part).map_err(|error| error.to_string());
+        let parts: Result<_, String> = side_by_side(parts, read).into_iter().collect();
+        Ok(Self::join(parts?))
     }
+}
+
+/// The same done with each of some things, each on a thread of its own.
+fn side_by_side<T: Send, R: Send>(things: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    std::thread::scope(|scope| {
+        let work = &work;
+        let threads = things
+            .into_iter()
+            .map(|thing| scope.spawn(move || work(thing)));
+        let threads: Vec<_> = threads.collect();
+        let done = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
+        done.map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
 }
 
 impl Decide for State {

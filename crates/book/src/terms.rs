@@ -23,6 +23,8 @@ pub fn terms_of(state: &State, contract: ContractId) -> Result<billing::Terms, R
             })?;
     let segments = segments.map_err(|error| amount(&error))?;
     let prepayment = match row.prepayment {
+        // What was left of it was paid back or kept when the contract was settled.
+        _ if row.status == contracts::Status::Ended => None,
         None => None,
         Some(prepayment) => {
             let missing = || unknown_contract(contract);

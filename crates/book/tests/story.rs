@@ -2,6 +2,8 @@
 //! above the client, and the wind-down that follows.
 
 mod common;
+#[path = "story/ends.rs"]
+mod ends;
 
 use bareboat_base::machine::Fold as _;
 use bareboat_base::{Refusal as _, *};
@@ -133,24 +135,45 @@ fn real_listing_and_wind_down(world: &mut World) {
 }
 
 fn wind_down(world: &mut World) {
-    let book = &mut world.book;
     use bareboat_contracts as c;
+    approved(
+        world,
+        c::Cause::RegulatoryChange,
+        "2026-11-20",
+        "2026-11-30",
+    );
+    for (step, at) in [
+        (c::Step::Notice, "2026-11-20T03:00:00Z"),
+        (c::Step::Suspend, "2026-11-20T04:00:00Z"),
+        (c::Step::Drain, "2026-11-21T00:00:00Z"),
+        (c::Step::Sanitise, "2026-11-22T00:00:00Z"),
+        (c::Step::Return, "2026-11-29T15:00:00Z"),
+    ] {
+        do_step(world, step, at);
+    }
+}
+
+/// Plans a wind-down and has it approved.
+fn approved(
+    world: &mut World,
+    cause: bareboat_contracts::Cause,
+    notice_on: &str,
+    ends_on: &str,
+) -> WindDownId {
+    use bareboat_contracts as c;
+    let book = &mut world.book;
     let plan = c::PlanWindDown {
         contract: world.contract,
-        cause: c::Cause::RegulatoryChange,
+        cause,
         reason: p("the client's parent is listed"),
         impact: p("625 nodes"),
         determination: None,
-        notice_on: p("2026-11-20"),
-        ends_on: p("2026-11-30"),
+        notice_on: p(notice_on),
+        ends_on: p(ends_on),
     };
     book.run(Command::Contracts(c::Command::PlanWindDown(plan)));
-    let wind_down = book
-        .state
-        .contracts
-        .open_wind_down(world.contract)
-        .unwrap()
-        .0;
+    let wind_down = wind_down_of(world);
+    let book = &mut world.book;
     let approve = Command::Contracts(c::Command::ApproveWindDown(c::ApproveWindDown {
         wind_down,
     }));
@@ -159,47 +182,40 @@ fn wind_down(world: &mut World) {
         "the one who asked may not approve"
     );
     book.by(SECOND, approve);
-    for (step, at) in [
-        (c::Step::Notice, "2026-11-20T03:00:00Z"),
-        (c::Step::Suspend, "2026-11-20T04:00:00Z"),
-        (c::Step::Drain, "2026-11-21T00:00:00Z"),
-        (c::Step::Sanitise, "2026-11-22T00:00:00Z"),
-        (c::Step::Return, "2026-11-29T15:00:00Z"),
-    ] {
-        book.at(at);
-        let erasure = (step == c::Step::Sanitise).then(|| acts::wind_down::Erasure {
+    wind_down
+}
+
+fn wind_down_of(world: &World) -> WindDownId {
+    let row = world.book.state.contracts.contract(world.contract).unwrap();
+    row.wind_down.unwrap()
+}
+
+fn do_step(world: &mut World, step: bareboat_contracts::Step, at: &str) {
+    let wind_down = wind_down_of(world);
+    let sanitises = step == bareboat_contracts::Step::Sanitise;
+    let act = acts::DoStep {
+        wind_down,
+        step,
+        at: p(at),
+        evidence: Digest::of(&[at.as_bytes()]),
+        note: None,
+        erasure: sanitises.then(|| acts::wind_down::Erasure {
             method: bareboat_fleet::SanitisationMethod::Purge,
             performed_by: p("site team"),
-        });
-        let act = acts::DoStep {
-            wind_down,
-            step,
-            at: p(at),
-            evidence: Digest::of(&[at.as_bytes()]),
-            note: None,
-            erasure,
-        };
-        book.run(Command::Act(Act::DoStep(act)));
-    }
+        }),
+    };
+    world.book.at(at);
+    world.book.run(Command::Act(Act::DoStep(act)));
 }
 
 fn settled(world: &mut World) {
+    let wind_down = wind_down_of(world);
     let book = &mut world.book;
-    let wind_down = book
-        .state
-        .contracts
-        .open_wind_down(world.contract)
-        .map(|(id, _)| id);
-    let wind_down = wind_down
-        .or(book
-            .state
-            .contracts
-            .contract(world.contract)
-            .unwrap()
-            .wind_down)
-        .unwrap();
     book.at("2026-12-01T00:00:00Z");
-    book.run(Command::Act(Act::Settle(acts::Settle { wind_down })));
+    book.run(Command::Act(Act::Settle(acts::Settle {
+        wind_down,
+        issued_on: None,
+    })));
     let state = &book.state;
     assert_eq!(
         state.contracts.contract(world.contract).unwrap().status,

@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 
 use anyhow::Result;
 use comfy_table::{ContentArrangement, Table, presets};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Writes a line of data.
 pub fn line(text: &str) -> Result<()> {
@@ -68,12 +68,11 @@ pub fn item(value: &Value, json: bool) -> Result<()> {
     for (name, value) in fields {
         match value {
             Value::Null => {}
-            Value::Array(items) if items.first().is_some_and(Value::is_object) => {
-                lists.push((name, items));
-            }
-            Value::Object(inner) => {
+            Value::Array(items) if items.is_empty() => {}
+            Value::Array(items) if things(value) => lists.push((name, items)),
+            Value::Object(inner) if !is_confidential(inner) => {
                 for (below, value) in inner {
-                    if !value.is_null() {
+                    if !value.is_null() && value.as_array().is_none_or(|all| !all.is_empty()) {
                         table.add_row([
                             format!("{} {}", heading(name), heading(below)),
                             cell(value),
@@ -91,9 +90,10 @@ pub fn item(value: &Value, json: bool) -> Result<()> {
         line("")?;
         line(&format!("{}:", heading(name)))?;
         let first = items.first().and_then(Value::as_object);
-        // What every row lacks, and how rows were recorded, is left to `--json`.
+        // What every row lacks, how rows were recorded, and lists in them are left to `--json`.
         let told = |column: &str| {
-            column != "recorded" && items.iter().any(|row| !at(row, column).is_null())
+            let mut cells = items.iter().map(|row| at(row, column));
+            column != "recorded" && cells.any(|cell| !cell.is_null() && !things(cell))
         };
         let columns: Vec<&str> = first
             .into_iter()
@@ -134,17 +134,39 @@ fn at<'a>(row: &'a Value, column: &str) -> &'a Value {
         .fold(row, |value, field| value.get(field).unwrap_or(&Value::Null))
 }
 
+/// Whether a value is a list of things, which is a table of its own.
+fn things(value: &Value) -> bool {
+    let items = value.as_array();
+    items.is_some_and(|items| items.first().is_some_and(Value::is_object))
+}
+
+/// Whether fields are those of a value that may be sealed.
+fn is_confidential(fields: &Map<String, Value>) -> bool {
+    fields.len() == 2 && fields.contains_key("value") && fields.contains_key("sealed")
+}
+
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
         Value::String(text) => text.clone(),
         Value::Array(items) => items.iter().map(cell).collect::<Vec<_>>().join(", "),
-        Value::Object(fields) => {
-            match (fields.get("from"), fields.get("to"), fields.get("label")) {
-                (Some(from), Some(to), _) => format!("{} to {}", cell(from), cell(to)),
-                (_, _, Some(label)) => cell(label),
-                _ => value.to_string(),
+        Value::Object(fields) if is_confidential(fields) => {
+            match (&fields["value"], &fields["sealed"]) {
+                (Value::Null, Value::Null) => "(sealed)".to_owned(),
+                (Value::Null, id) => format!("(sealed) {}", cell(id)),
+                (value, _) => cell(value),
             }
+        }
+        Value::Object(fields) => {
+            if let (Some(from), Some(to)) = (fields.get("from"), fields.get("to")) {
+                return format!("{} to {}", cell(from), cell(to));
+            }
+            if let Some(label) = fields.get("label") {
+                return cell(label);
+            }
+            let told = fields.iter().filter(|(_, value)| !value.is_null());
+            let told = told.map(|(name, value)| format!("{} {}", heading(name), cell(value)));
+            told.collect::<Vec<_>>().join(", ")
         }
         other => other.to_string(),
     }
@@ -161,5 +183,30 @@ mod tests {
         assert_eq!(cell(at(&row, "recorded.at")), "now");
         assert_eq!(cell(at(&row, "tags")), "a, b");
         assert_eq!(cell(at(&row, "nothing.there")), "-");
+    }
+
+    #[test]
+    fn cells_hold_no_json() {
+        for (value, expected) in [
+            (json!({ "from": "a", "to": "b" }), "a to b"),
+            (json!({ "label": "P-0001", "id": "x" }), "P-0001"),
+            (
+                json!({ "total": "1.00 USD", "per_gpu_hour": null }),
+                "total 1.00 USD",
+            ),
+            (
+                json!({ "share": "20", "of": { "amount": "1.00 USD" } }),
+                "of amount 1.00 USD, share 20",
+            ),
+            (json!([{ "code": "a" }, { "code": "b" }]), "code a, code b"),
+            (json!({ "value": "A name", "sealed": null }), "A name"),
+            (json!({ "value": null, "sealed": null }), "(sealed)"),
+            (
+                json!({ "value": null, "sealed": "an id" }),
+                "(sealed) an id",
+            ),
+        ] {
+            assert_eq!(cell(&value), expected);
+        }
     }
 }

@@ -396,3 +396,21 @@ fn what_is_said_goes_before_the_environment() {
         assert!(stderr.contains("cannot both be given"), "{stderr}");
     }
 }
+
+#[test]
+fn the_story_is_told_and_its_first_determination_has_a_proof() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = folder.path().join("told");
+    let story = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/osaka-sydney");
+    let mut command = bareboat();
+    command.args(["story", "run"]).arg(story);
+    let (code, _, stderr) = run(command.arg("--into").arg(&told));
+    assert_eq!(code, 0, "{stderr}");
+    let mut proof = bareboat();
+    proof.arg("--book").arg(told.join("story.book"));
+    proof.arg("--key-file").arg(told.join("keys/auditor.key"));
+    let (code, stdout, stderr) = run(proof.args(["determination", "proof", "D-0001"]));
+    assert_eq!(code, 0, "{stderr}");
+    let condition = |line: &str| line.contains(" = ") && line.contains(", asked ");
+    assert!(stdout.lines().any(condition), "{stdout}");
+}

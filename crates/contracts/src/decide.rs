@@ -170,8 +170,8 @@ fn minus_days(date: Date, days: u32) -> Result<Date, Rejection> {
 
 const RUNNING: [Status; 3] = [Status::Signed, Status::Extended, Status::Terminating];
 
-/// What the caller says has happened cannot lie ahead.
-fn not_ahead(context: &Context, at: Instant) -> Result<(), Rejection> {
+/// What is recorded as done was done.
+fn check_past(context: &Context, at: Instant) -> Result<(), Rejection> {
     let now = context.recorded_at;
     if at > now {
         return Err(Rejection::InFuture { at, now });
@@ -184,13 +184,13 @@ fn suspend(
     context: &Context,
     command: &SuspendAccess,
 ) -> Result<AccessSuspended, Rejection> {
-    not_ahead(context, command.at)?;
     let contract = command.contract;
     let row = contract_of(state, contract)?;
     needs(row, contract, &RUNNING, "suspended")?;
     if row.suspension.is_some() {
         return Err(Rejection::AlreadySuspended { contract });
     }
+    check_past(context, command.at)?;
     Ok(AccessSuspended {
         contract,
         at: command.at,
@@ -203,7 +203,6 @@ fn resume(
     context: &Context,
     command: &ResumeAccess,
 ) -> Result<AccessResumed, Rejection> {
-    not_ahead(context, command.at)?;
     let contract = command.contract;
     let row = contract_of(state, contract)?;
     let Some(suspension) = &row.suspension else {
@@ -216,6 +215,7 @@ fn resume(
     if command.at < suspension.at {
         return Err(Rejection::ResumedBeforeSuspension { contract });
     }
+    check_past(context, command.at)?;
     Ok(AccessResumed {
         contract,
         at: command.at,
@@ -245,7 +245,7 @@ fn plan(
     let notice_days = match (command.cause, row.regulatory_termination) {
         (Cause::RegulatoryChange, None) => return Err(Rejection::NoTerminationRight { contract }),
         (Cause::RegulatoryChange, Some(right)) => right.notice_days,
-        (Cause::Breach | Cause::Agreement, _) => 0,
+        (Cause::Breach | Cause::Agreement | Cause::TermEnd, _) => 0,
     };
     let earliest = plus_days(command.notice_on, notice_days)?;
     if command.ends_on < earliest {
@@ -258,6 +258,12 @@ fn plan(
     let term = state.full_term(contract).unwrap_or(row.term);
     if command.ends_on < term.from() || command.ends_on > term.to() {
         return Err(Rejection::EndsOutsideTerm {
+            ends_on: command.ends_on,
+            term,
+        });
+    }
+    if command.cause == Cause::TermEnd && command.ends_on != term.to() {
+        return Err(Rejection::NotTermEnd {
             ends_on: command.ends_on,
             term,
         });
@@ -313,7 +319,6 @@ fn step(
     context: &Context,
     command: &RecordWindDownStep,
 ) -> Result<WindDownStepRecorded, Rejection> {
-    not_ahead(context, command.at)?;
     let wind_down = command.wind_down;
     let row = wind_down_of(state, wind_down)?;
     if row.status != WindDownStatus::Approved {
@@ -333,6 +338,7 @@ fn step(
             step: command.step.as_str(),
         });
     }
+    check_past(context, command.at)?;
     Ok(WindDownStepRecorded {
         wind_down,
         step: command.step,

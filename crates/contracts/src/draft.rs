@@ -4,7 +4,7 @@ use bareboat_base::{Context, DateWindow, LotId, MicroPrice, Money, Share};
 
 use crate::command::{DraftContract, NewLot};
 use crate::event::{ContractDrafted, LotDrafted};
-use crate::model::{LONGEST_TERM_DAYS, MOST_LOTS, MOST_STATED_HOURS, Price, stated_hours};
+use crate::model::{LONGEST_TERM_DAYS, MOST_LOTS, Price, stated_hours};
 use crate::rejection::Rejection;
 use crate::state::{State, credit_dates};
 
@@ -78,11 +78,15 @@ fn draft_lot(id: LotId, lot: &NewLot) -> Result<LotDrafted, Rejection> {
             most_days: LONGEST_TERM_DAYS,
         });
     }
-    let stated_hours = lot.stated_hours.unwrap_or_else(|| stated_hours(lot.window));
-    if stated_hours == 0 || stated_hours > MOST_STATED_HOURS {
+    let usual = stated_hours(lot.window);
+    let stated_hours = lot.stated_hours.unwrap_or(usual);
+    // Hours that the lot does not have would be committed, and prepaid, but never billed.
+    let days = u32::try_from(lot.window.days()).unwrap_or(u32::MAX);
+    let most = usual.max(days.saturating_mul(24));
+    if stated_hours == 0 || stated_hours > most {
         return Err(Rejection::StatedHours {
             found: stated_hours,
-            most: MOST_STATED_HOURS,
+            most,
         });
     }
     Ok(LotDrafted {

@@ -29,9 +29,9 @@ pub use event::{
     WindDownPlanned, WindDownStepRecorded, WindDownWithdrawn,
 };
 pub use model::{
-    Cause, Contract, Extension, LONGEST_TERM_DAYS, Lot, LotExtension, MOST_LOTS, MOST_STATED_HOURS,
-    Prepayment, Price, RegulatoryTermination, STATED_HOURS_PER_MONTH, Segment, SegmentPrice,
-    Status, Step, StepRecord, Suspension, Treatment, WindDown, WindDownStatus, stated_hours,
+    Cause, Contract, Extension, LONGEST_TERM_DAYS, Lot, LotExtension, MOST_LOTS, Prepayment, Price,
+    RegulatoryTermination, STATED_HOURS_PER_MONTH, Segment, SegmentPrice, Status, Step, StepRecord,
+    Suspension, Treatment, WindDown, WindDownStatus, stated_hours,
 };
 pub use rejection::Rejection;
 pub use state::State;

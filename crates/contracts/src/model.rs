@@ -13,9 +13,6 @@ pub const MOST_LOTS: usize = 1_000;
 /// The longest lot, in days (about 50 years).
 pub const LONGEST_TERM_DAYS: i64 = 18_263;
 
-/// The most hours a lot's price may be stated on: those of the longest lot.
-pub const MOST_STATED_HOURS: u32 = 18_263 * 24;
-
 /// Hours in a stated month: a year of 365 days has 8,760, a twelfth of which is 730. Leap days do
 /// not count, so three years are 26,280 wherever they lie.
 pub const STATED_HOURS_PER_MONTH: u32 = 730;
@@ -235,6 +232,8 @@ pub enum Cause {
     Breach,
     /// Both sides agreed to end it.
     Agreement,
+    /// Its term is over.
+    TermEnd,
 }
 
 /// A step of a wind-down, in this order.
@@ -302,7 +301,7 @@ pub enum WindDownStatus {
     Completed,
 }
 
-/// The staged ending of a contract.
+/// The staged ending of a contract, before its term or with it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WindDown {
     /// The contract.

@@ -33,9 +33,9 @@ bareboat_base::rejections! {
         /// A lot that is too long.
         TermTooLong { window: DateWindow, most_days: i64 } => Invalid "term_too_long"
             "the lot {window} is longer than {most_days} days" hint "shorten it, or add an extension option";
-        /// Stated hours of zero, or more than any term has.
+        /// Stated hours of zero, or more than the lot has.
         StatedHours { found: u32, most: u32 } => Invalid "stated_hours"
-            "a lot's price is stated on 1 to {most} hours, not {found}"
+            "the lot's price is stated on 1 to {most} hours, not {found}"
             hint "leave the stated hours out to have them computed";
         /// A price that is no price.
         BadPrice { reason: String } => Invalid "bad_price"
@@ -94,7 +94,10 @@ bareboat_base::rejections! {
             hint "end later, or give notice earlier";
         /// The wind-down ends outside the term.
         EndsOutsideTerm { ends_on: Date, term: DateWindow } => Invalid "ends_outside_term"
-            "an end on {ends_on} is not within the term {term}" hint "a contract that has run out needs no wind-down";
+            "an end on {ends_on} is not within the term {term}" hint "end it within its term, or with it";
+        /// The term's end is another day.
+        NotTermEnd { ends_on: Date, term: DateWindow } => Invalid "not_term_end"
+            "the term {term} does not end on {ends_on}" hint "plan a term's end for its own day, or name another cause";
         /// The same person asked and approves.
         SamePerson { wind_down: WindDownId } => Forbidden "same_person"
             "wind-down {wind_down} must be approved by another person than who asked for it"

@@ -57,7 +57,7 @@ impl Book {
         let context = Context {
             command_id: derive_command(self.commands),
             actor: id::<PrincipalId>(actor),
-            recorded_at: instant("2027-07-01T00:00:00Z"),
+            recorded_at: instant("2029-01-01T00:00:00Z"),
             part: 0,
         };
         let events = decide(&self.state, &context, &command.into())?;

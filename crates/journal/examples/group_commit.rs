@@ -216,8 +216,7 @@ impl Bare {
              CREATE TABLE event (position INTEGER PRIMARY KEY, recorded_at INTEGER, actor BLOB,
                  command_id BLOB, bytes BLOB, leaf BLOB);
              CREATE TABLE remembered (principal BLOB, key TEXT, request BLOB, first INTEGER,
-                 last INTEGER, recorded_at INTEGER, answer BLOB, checksum BLOB,
-                 PRIMARY KEY (principal, key))",
+                 last INTEGER, recorded_at INTEGER, answer BLOB, checksum BLOB)",
         )?;
         Ok(Self {
             connection,

@@ -176,6 +176,21 @@ fn a_missing_answer_is_named() {
 }
 
 #[test]
+fn an_answer_that_is_not_found_by_its_hash_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, _) = full_book(directory.path());
+    let swap = "UPDATE remembered_hash SET hash = hash + 1 WHERE number = 2;
+        DELETE FROM remembered_hash WHERE number = 5";
+    let found = after(&path, swap);
+    let named = |key: &str| {
+        let principal = actor(1);
+        let what = format!("the answer to key {key:?} of {principal} is not found by its hash");
+        ("remembered", what)
+    };
+    assert_eq!(found, [named("key 1"), named("key 6")]);
+}
+
+#[test]
 fn a_missing_head_is_named_and_a_bare_backup_is_told_apart() {
     let directory = tempfile::tempdir().unwrap();
     let (path, _) = full_book(directory.path());

@@ -306,8 +306,8 @@ pub struct Facts {
     pub quantity: Fact<u32>,
     /// What may be relied on, as it stood (see [`crate::authorisations_for`]).
     pub authorisations: Vec<AuthorisationTerms>,
-    /// What the contract drew from them for this item before, and has not handed over since: that
-    /// much of the quantity is not asked for again.
+    /// What the contract has drawn from them for what is judged: that much of the quantity is not
+    /// asked for again.
     #[serde(default)]
     pub held: Vec<Draw>,
     /// Circumstances that no rule can read, in words. Each makes the outcome at least `refer`.

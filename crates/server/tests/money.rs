@@ -1,6 +1,8 @@
 //! Contracts, billing and the ledger end to end: from a draft to a settled wind-down.
 
 mod common;
+#[path = "money/explained.rs"]
+mod explained;
 
 use common::deal::{BEGINS, Deal, deal, signed};
 use common::{Server, World};
@@ -27,12 +29,13 @@ fn a_contract_is_signed_billed_and_wound_down() {
     assert_eq!(shown["label"], "C-0001");
     assert_eq!(shown["prepayment_amount"], "1299200.00 USD");
     assert_eq!(shown["price_per_gpu_hour"], "3.089802 USD");
-    assert_eq!(shown["lots"][0]["allocation"]["nodes"], "OSA:1-10");
+    assert_eq!(shown["lots"][0]["allocation"]["nodes"], "1-10");
     used_and_billed(&server, &world, &deal);
     wound_down(&server, &world, &deal);
     let ended = server.get(planner, &contract).ok();
     assert_eq!(ended["status"], "ended");
     assert_eq!(ended["ended_on"], "2026-05-11");
+    explained::check(&server, &world);
     let path = format!("/v1/entities/{}/trial-balance", deal.entity);
     let balance = server.get(world.key("auditor"), &path).ok();
     assert_eq!(balance["totals"], json!(["0.00 USD"]));
@@ -64,7 +67,7 @@ fn used_and_billed(server: &Server, world: &World, deal: &Deal) {
     let site = world.key("site_operator");
     let at = "2026-04-01T00:00:00Z";
     let recorded = server.post_at(at, site, "/v1/usage", usage).ok();
-    assert_eq!(recorded["intervals"][1]["nodes"], "OSA:10");
+    assert_eq!(recorded["intervals"][1]["nodes"], "10");
     let body = json!({ "contract": "OSA-2026-01", "period": march });
     let preview = server.post(finance, "/v1/invoices/preview", body).ok();
     let body = json!({ "contract": "C-0001", "period": march, "issued_on": "2026-04-01" });
@@ -144,11 +147,13 @@ fn wound_down(server: &Server, world: &World, deal: &Deal) {
     let settle = format!("{path}/settle");
     let headers = [("if-match", tag.as_str())];
     let finance = world.key("finance");
-    let stale = server.call("POST", finance, &settle, &headers, Value::Null);
+    let stale = server.call("POST", finance, &settle, &headers, json!({}));
     assert_eq!(stale.status, 412);
+    let body = json!({ "issued_on": "2026-05-12" });
     let settled = server
-        .post_at("2026-05-11T00:00:00Z", finance, &settle, Value::Null)
+        .post_at("2026-05-11T00:00:00Z", finance, &settle, body)
         .ok();
+    assert_eq!(settled["invoices"][0]["issued_on"], "2026-05-12");
     let kinds: Vec<&str> = settled["invoices"]
         .as_array()
         .unwrap()

@@ -22,11 +22,16 @@ fn sealed_client(server: &Server, world: &World) -> Value {
     register(server, world, body)
 }
 
-/// A draft for the first side, between its partner and another client.
+/// A draft for the first side, between its partner and another client of the partner's.
 fn draft(server: &Server, world: &World, draft: &Value, client: &Value) -> Value {
+    let partner = world.sides[0].partner.as_str();
+    let party = client["id"].as_str();
+    let tenant = server.organisation_of("OTHER-T", "tenant", Some(partner), party);
+    server.project(&tenant, "main");
     let mut body = draft.clone();
     body["reference"] = "OSA-2026-02".into();
     body["client"] = client["id"].clone();
+    body["client_organisation"] = tenant.into();
     server
         .post(world.key("planner"), "/v1/contracts", body)
         .ok()
@@ -47,20 +52,29 @@ fn a_draft_opens_no_seal_and_is_the_operators_own() {
     let name = client["name"]["sealed"].as_str().unwrap();
     let open = format!("/v1/sealed/{name}/open");
     let contract = format!("/v1/contracts/{}", contract["id"].as_str().unwrap());
-    let side = &world.sides[0];
     let shut = |when: &str| {
-        for holder in [&side.partner_key, &side.admin_key] {
+        // The partner and its other client know nothing of the draft.
+        for holder in [&world.sides[0].partner_key, &world.sides[0].admin_key] {
+            let answer = server.get(&holder.key, &contract);
+            assert_eq!(answer.status, 404, "{when}: {}", text(&answer));
+            for list in ["/v1/contracts", "/v1/lots"] {
+                let found = server.get(&holder.key, list).ok();
+                assert_eq!(found["items"], json!([]), "{when}: {list}");
+            }
+        }
+        // Others know nothing of the client either.
+        let others = [
+            &world.sides[0].admin_key,
+            &world.sides[1].partner_key,
+            &world.sides[1].admin_key,
+        ];
+        for holder in others {
             let purpose = json!({ "purpose": "curiosity" });
             for answer in [
                 server.get(&holder.key, &party),
-                server.get(&holder.key, &contract),
                 server.post(&holder.key, &open, purpose),
             ] {
                 assert_eq!(answer.status, 404, "{when}: {}", text(&answer));
-            }
-            for list in ["/v1/parties", "/v1/contracts", "/v1/lots"] {
-                let found = server.get(&holder.key, list).ok();
-                assert_eq!(found["items"], json!([]), "{when}: {list}");
             }
         }
     };
@@ -69,6 +83,13 @@ fn a_draft_opens_no_seal_and_is_the_operators_own() {
     let withdraw = format!("{contract}/withdraw");
     server.post(planner, &withdraw, Value::Null).ok();
     shut("withdrawn");
+    // Nor can a draft be made that would put the client beside another partner.
+    let mut body = deal.draft;
+    body["reference"] = "OSA-2026-03".into();
+    body["client"] = client["id"].clone();
+    let refused = server.post(planner, "/v1/contracts", body);
+    assert_eq!(refused.code(), "book.inconsistent");
+    shut("refused");
 }
 
 #[test]

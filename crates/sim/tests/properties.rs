@@ -223,3 +223,37 @@ fn nonsense_never_panics_and_what_is_taken_replays() {
     let read = State::from_snapshot(&bytes).expect("a snapshot reads");
     assert!(read == state && read.to_snapshot() == bytes);
 }
+
+/// The shipped rulebooks, of which the benchmarks' books are made.
+fn shipped() -> Vec<bareboat_rulebook::AdoptRulebook> {
+    let shelf = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rulebooks");
+    let listed = |folder: std::path::PathBuf| {
+        let rows = std::fs::read_dir(folder).expect("the rulebooks are there");
+        let mut paths: Vec<_> = rows.map(|row| row.expect("a file").path()).collect();
+        paths.sort();
+        paths
+    };
+    let regimes = listed(shelf).into_iter().filter(|path| path.is_dir());
+    let read = |path: std::path::PathBuf| {
+        let name = path.file_name().expect("a name").to_string_lossy();
+        (
+            name.into_owned(),
+            std::fs::read_to_string(&path).expect("text"),
+        )
+    };
+    regimes
+        .map(|regime| {
+            let files: Vec<(String, String)> = listed(regime).into_iter().map(read).collect();
+            let files: Vec<(&str, &str)> = files.iter().map(|(n, t)| (&**n, &**t)).collect();
+            bareboat_rulebook::parse_regime(&files)
+                .expect("they read")
+                .adopt()
+        })
+        .collect()
+}
+
+#[test]
+fn a_history_is_taken_under_the_shipped_rulebooks() {
+    let end = history(2, &Scale::SMALL, shipped(), &mut |_| {}).expect("every act is accepted");
+    assert_eq!(end.contracts.contracts.len(), 40);
+}

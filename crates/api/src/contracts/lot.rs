@@ -1,10 +1,11 @@
 //! Lots.
 
-use bareboat_base::{AllocationId, Handle, LotId, label};
+use bareboat_base::{AllocationId, Handle, LotId, NodeSet, label};
 use bareboat_contracts as domain;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::fleet::Numbers;
 use crate::wire;
 
 /// The nodes of a lot.
@@ -14,8 +15,10 @@ pub struct LotAllocation {
     pub id: wire::Id,
     /// Its label.
     pub label: String,
-    /// Its nodes, by site and number: `OSA:1-625`.
-    pub nodes: String,
+    /// The site's code.
+    pub site_code: Option<wire::Code>,
+    /// The nodes' numbers at the site.
+    pub nodes: Numbers,
     /// From when to when.
     pub window: wire::Window,
 }
@@ -25,13 +28,15 @@ impl LotAllocation {
     pub fn of(
         handle: Handle,
         id: AllocationId,
-        nodes: String,
+        site_code: Option<wire::Code>,
+        nodes: &NodeSet,
         window: bareboat_base::Window,
     ) -> Self {
         Self {
             id: id.into(),
             label: label::<AllocationId>(handle.number()),
-            nodes,
+            site_code,
+            nodes: nodes.into(),
             window: window.into(),
         }
     }

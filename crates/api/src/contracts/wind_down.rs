@@ -18,6 +18,8 @@ mirror! {
         Breach "breach",
         /// Both sides agreed to end it.
         Agreement "agreement",
+        /// Its term is over.
+        TermEnd "term-end",
     }
     /// How nodes were erased (NIST SP 800-88).
     ErasureMethod of bareboat_fleet::SanitisationMethod {

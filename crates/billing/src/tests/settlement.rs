@@ -108,7 +108,97 @@ fn a_settlement_waits_for_every_earlier_invoice() {
         }
     );
     book.bill(&terms, dates("2026-07-01", "2026-08-01"));
-    terms.ends_on = Some(date("2026-08-15"));
-    let past = book.state.settlement(&terms, true);
-    assert_eq!(past.unwrap_err().code(), "billing.billed_past_end");
+    assert!(book.state.settlement(&terms, true).is_ok());
+}
+
+#[test]
+fn a_month_billed_after_the_end_is_known_reaches_only_to_it() {
+    let mut terms = osaka();
+    let mut book = billed(&terms, 11);
+    terms.ends_on = Some(date("2027-03-20"));
+    let march = book.bill(&terms, dates("2027-03-01", "2027-04-01"));
+    let march = book.state.invoice(march).unwrap();
+    assert_eq!(march.period, dates("2027-03-01", "2027-03-20"));
+    let settled = book.state.settlement(&terms, true).unwrap();
+    assert_eq!(settled.final_invoice, None);
+    assert_eq!(settled.unearned, money("81200000.00 USD"));
+    let april = book
+        .state
+        .preview(&terms, dates("2027-04-01", "2027-05-01"));
+    assert_eq!(april.unwrap_err().code(), "billing.nothing_to_bill");
+}
+
+/// The documents of a contract settled with a refund: charges, credits, totals, refunds.
+fn settle(book: &mut Book, terms: &Terms) -> (i128, i128, i128, i128) {
+    let settled = book.state.settlement(terms, true).unwrap();
+    for draft in [settled.final_invoice, settled.refund]
+        .into_iter()
+        .flatten()
+    {
+        book.issue(draft);
+    }
+    let documents = || book.state.documents_of(contract());
+    let periods = documents().filter(|(_, row)| row.kind != DocumentKind::Prepayment);
+    let periods = periods.filter(|(_, row)| row.kind != DocumentKind::CreditNote);
+    (
+        documents()
+            .map(|(_, row)| row.charges().unwrap().minor)
+            .sum(),
+        documents()
+            .map(|(_, row)| row.prepayment_credit().unwrap().minor)
+            .sum(),
+        periods.map(|(_, row)| row.total.minor).sum(),
+        book.state
+            .refunded(contract(), terms.currency)
+            .unwrap()
+            .minor,
+    )
+}
+
+#[test]
+fn what_was_billed_past_the_end_is_credited() {
+    // Billed to 2028-11-01; ends on 2028-10-16, 929 days in, 198 of 365 into the crediting.
+    let mut terms = osaka();
+    let mut book = billed(&terms, 31);
+    terms.ends_on = Some(date("2028-10-16"));
+    let last = book.state.settlement(&terms, true).unwrap();
+    let last = last.final_invoice.unwrap();
+    assert_eq!(
+        (last.kind, last.period),
+        (DocumentKind::Correction, dates("2028-10-16", "2028-10-17"))
+    );
+    let kinds: Vec<_> = last.lines.iter().map(|line| line.kind).collect();
+    assert_eq!(kinds, [LineKind::Correction, LineKind::PrepaymentCredit]);
+    // The charges come back, less what the prepayment had paid of them.
+    assert!(last.lines[0].amount.minor < 0 && last.lines[1].amount.minor > 0);
+    assert!(last.total.minor < 0);
+    let (charges, credits, totals, refunded) = settle(&mut book, &terms);
+    assert_eq!(
+        charges,
+        (40_600_000_000_i128 * 929 * 2 + 1_096) / (1_096 * 2)
+    );
+    assert_eq!(credits, (8_120_000_000_i128 * 198 * 2 + 365) / (365 * 2));
+    assert_eq!(
+        (totals, refunded),
+        (charges - credits, 8_120_000_000 - credits)
+    );
+    replays(&book);
+}
+
+#[test]
+fn a_contract_that_ends_as_it_begins_gives_everything_back() {
+    let mut terms = osaka();
+    let mut book = billed(&terms, 2);
+    terms.ends_on = Some(date("2026-04-01"));
+    assert_eq!(settle(&mut book, &terms), (0, 0, 0, 8_120_000_000));
+}
+
+#[test]
+fn the_gap_that_matters_lies_before_the_end() {
+    let mut terms = osaka();
+    let mut book = billed(&terms, 1);
+    book.bill(&terms, dates("2026-08-01", "2026-09-01"));
+    terms.ends_on = Some(date("2026-05-01"));
+    let (charges, ..) = settle(&mut book, &terms);
+    assert_eq!(charges, 1_111_313_869);
 }

@@ -173,6 +173,95 @@ fn late_use_becomes_a_correction_that_names_what_it_corrects() {
 }
 
 #[test]
+fn late_use_of_the_last_period_is_still_billed() {
+    let mut book = Book::default();
+    let terms = half_used();
+    let months = monthly_periods(terms.term().unwrap()).unwrap();
+    book.run(usage(vec![used(
+        nodes(1, 2),
+        hours(0, 720),
+        UsageState::Available,
+    )]))
+    .unwrap();
+    for month in &months {
+        book.bill(&terms, *month);
+    }
+    let june = dates("2026-06-01", "2026-07-01");
+    let nothing = book.state.preview(&terms, june);
+    assert_eq!(nothing.unwrap_err().code(), "billing.nothing_to_bill");
+    let mut late = |from, to, amount: &str, version| {
+        let record = used(nodes(1, 2), hours(from, to), UsageState::Available);
+        book.run(usage(vec![record])).unwrap();
+        let draft = book.state.preview(&terms, june).unwrap();
+        assert_eq!((draft.kind, draft.period), (DocumentKind::Correction, june));
+        assert_eq!((draft.total, draft.version), (money(amount), version));
+        assert_eq!(draft.lines[0].kind, LineKind::Correction);
+        book.issue(draft);
+    };
+    // 744 hours of May: the floor of $19,046.40 is passed after 595.2 of them.
+    late(720, 1_400, "2713.60 USD", 1);
+    late(1_400, 1_464, "2048.00 USD", 2);
+    // A settlement makes the document when no other did.
+    book.run(usage(vec![used(
+        nodes(3, 1),
+        hours(1_400, 1_464),
+        UsageState::Available,
+    )]))
+    .unwrap();
+    let mut over = terms.clone();
+    over.ends_on = Some(date("2026-06-01"));
+    let settled = book.state.settlement(&over, true).unwrap();
+    assert_eq!(settled.final_invoice.unwrap().total, money("1024.00 USD"));
+    replays(&book);
+}
+
+/// Paid in full at signing, credited from the first day, half of it due in any case.
+fn prepaid_and_half_due() -> Terms {
+    let mut terms = half_used();
+    terms.take_or_pay = "50".parse().unwrap();
+    let committed = money("46848.00 USD");
+    terms.prepayment = Some(PrepaymentTerms {
+        committed,
+        share: Share::WHOLE,
+        amount: committed,
+        credited: terms.term().unwrap(),
+    });
+    terms
+}
+
+#[test]
+fn a_prepayment_pays_no_more_than_is_charged_and_the_rest_later() {
+    let mut terms = prepaid_and_half_due();
+    let mut book = Book::default();
+    book.issue(prepayment_draft(&terms, date("2026-03-02")).unwrap());
+    let months = monthly_periods(terms.term().unwrap()).unwrap();
+    let available = used(nodes(1, 2), hours(720, 1_464), UsageState::Available);
+    // April is not used: half of $23,040 is charged, and paid by the prepayment.
+    let april = book.bill(&terms, months[0]);
+    let april = book.state.invoice(april).unwrap();
+    assert_eq!(april.charges().unwrap(), money("11520.00 USD"));
+    assert_eq!(april.total, money("0.00 USD"));
+    // May is used, and so, it turns out, was half of April above its floor.
+    book.run(usage(vec![available])).unwrap();
+    book.run(usage(vec![used(
+        nodes(1, 2),
+        hours(0, 540),
+        UsageState::Available,
+    )]))
+    .unwrap();
+    let may = book.bill(&terms, months[1]);
+    let may = book.state.invoice(may).unwrap();
+    assert_eq!(may.charges().unwrap(), money("29568.00 USD"));
+    assert_eq!(may.total, money("0.00 USD"));
+    // $5,760 of $46,848 was paid for nothing, and comes back.
+    terms.ends_on = Some(date("2026-06-01"));
+    let settled = book.state.settlement(&terms, true).unwrap();
+    assert_eq!(settled.final_invoice, None);
+    assert_eq!(settled.unearned, money("5760.00 USD"));
+    replays(&book);
+}
+
+#[test]
 fn a_lot_s_use_is_found_by_window() {
     let mut book = Book::default();
     let intervals = (0..48).map(|h| used(nodes(1, 1), hours(h, h + 1), UsageState::Available));
@@ -194,6 +283,59 @@ fn id_of_other_lot() -> LotId {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is used and recorded when, wherever the contract ends: no invoice is negative
+    /// but where it takes charges back, and prepaid is what was credited and what is left.
+    #[test]
+    fn a_prepayment_never_makes_an_invoice_negative(
+        share in 1_u64..=100,
+        take_or_pay in 0_u64..100,
+        records in proptest::collection::vec((0_i64..1_464, 1_i64..400, 1_usize..9), 0..12),
+        cuts in proptest::collection::vec(1_i32..61, 0..6),
+        end in 0_i32..=61,
+    ) {
+        let mut terms = prepaid_and_half_due();
+        terms.take_or_pay = take_or_pay.to_string().parse().unwrap();
+        let prepayment = terms.prepayment.as_mut().unwrap();
+        prepayment.share = share.to_string().parse().unwrap();
+        prepayment.amount.minor = prepayment.amount.minor * i128::from(share) / 100;
+        let prepaid = prepayment.amount;
+        let mut book = Book::default();
+        book.issue(prepayment_draft(&terms, date("2026-03-02")).unwrap());
+        let term = terms.term().unwrap();
+        let mut points: Vec<Date> = cuts.iter().map(|day| term.from().plus_days(*day).unwrap()).collect();
+        points.extend([term.from(), term.to()]);
+        points.sort_unstable();
+        points.dedup();
+        for (index, pair) in points.windows(2).enumerate() {
+            for (from, length, _) in records.iter().filter(|(.., when)| *when == index) {
+                let record = used(nodes(1, 2), hours(*from, (from + length).min(1_464)), UsageState::Available);
+                let _ = book.run(usage(vec![record]));
+            }
+            let invoice = book.bill(&terms, DateWindow::new(pair[0], pair[1]).unwrap());
+            let invoice = book.state.invoice(invoice).unwrap();
+            prop_assert!(invoice.total.minor >= 0 && invoice.prepayment_credit().unwrap().minor >= 0);
+        }
+        terms.ends_on = Some(term.from().plus_days(end).unwrap());
+        let settled = book.state.settlement(&terms, true).unwrap();
+        if let Some(last) = settled.final_invoice {
+            let charges = last.charges().unwrap().minor;
+            let credit = last.prepayment_credit().unwrap().minor;
+            // What is taken back is at most what is credited, and the other way round.
+            prop_assert!(credit.abs() <= charges.abs() && credit.signum() * charges.signum() >= 0);
+            book.issue(last);
+        }
+        if let Some(refund) = settled.refund {
+            book.issue(refund);
+        }
+        let credited = book.state.credited(contract(), terms.currency).unwrap();
+        let refunded = book.state.refunded(contract(), terms.currency).unwrap();
+        prop_assert!(credited.minor >= 0);
+        prop_assert_eq!(credited.checked_add(refunded).unwrap(), prepaid);
+        let charged: i128 = book.state.documents_of(contract()).map(|(_, row)| row.charges().unwrap().minor).sum();
+        prop_assert!(credited.minor <= charged);
+        replays(&book);
+    }
 
     /// Against a naive grid of nodes and hours: the same records are refused, the same
     /// GPU-hours are rated in each period.

@@ -33,7 +33,11 @@ pub fn preview(
 }
 
 pub(crate) fn run(draft: &mut Draft, act: &IssueInvoice) -> Result<(), Rejection> {
-    let invoice = preview(draft.state(), act.contract, act.period)?;
+    let state = draft.state();
+    let terms = terms_of(state, act.contract)?;
+    let today = draft.context().recorded_at.date_in(&terms.billing_zone);
+    terms.check_over(act.period, today)?;
+    let invoice = state.billing.preview(&terms, act.period)?;
     issue(draft, invoice, act.issued_on)
 }
 
@@ -50,7 +54,9 @@ pub(crate) fn issue(
         billing::DocumentKind::CreditNote => {
             postings::prepayment_refunded(contract, invoice.total.negated())
         }
-        billing::DocumentKind::Period | billing::DocumentKind::Final => {
+        billing::DocumentKind::Period
+        | billing::DocumentKind::Final
+        | billing::DocumentKind::Correction => {
             let charges = invoice.charges().map_err(|error| amount(&error))?;
             let credit = invoice
                 .prepayment_credit()
@@ -117,30 +123,22 @@ fn post(
     Ok(())
 }
 
-/// The last invoice to the day and the refund of what was paid and not used, of a contract that
-/// ends on `ends_on`.
+/// The last invoice to the day and the refund of what was paid and not used, of a contract whose
+/// wind-down is approved.
 pub(crate) fn settle(
     draft: &mut Draft,
     contract: ContractId,
     wind_down: WindDownId,
-    ends_on: Date,
+    refund_unearned: bool,
+    issued_on: Date,
 ) -> Result<(), Rejection> {
-    let row = draft
-        .state()
-        .contracts
-        .contract(contract)
-        .ok_or_else(|| unknown_contract(contract))?;
-    let refund_unearned = row
-        .regulatory_termination
-        .is_some_and(|right| right.refund_unearned);
-    let mut terms = terms_of(draft.state(), contract)?;
-    terms.ends_on = Some(ends_on);
+    let terms = terms_of(draft.state(), contract)?;
     let settled = draft.state().billing.settlement(&terms, refund_unearned)?;
     if let Some(invoice) = settled.final_invoice {
-        issue(draft, invoice, ends_on)?;
+        issue(draft, invoice, issued_on)?;
     }
     if let Some(refund) = settled.refund {
-        issue(draft, refund, ends_on)?;
+        issue(draft, refund, issued_on)?;
     }
     if settled.forfeited.is_zero() {
         return Ok(());
@@ -150,7 +148,7 @@ pub(crate) fn settle(
     post(
         draft,
         contract,
-        ends_on,
+        issued_on,
         "unearned prepayment kept",
         entry,
         source,

@@ -1,7 +1,7 @@
 //! The steps of an approved wind-down, each in every domain it touches, and the settlement.
 
 use bareboat_base::{
-    AllocationId, ContractId, Digest, Instant, Name, NodeSet, ReservationId, Text, WindDownId,
+    AllocationId, ContractId, Date, Digest, Instant, Name, NodeSet, ReservationId, Text, WindDownId,
 };
 use bareboat_capacity as capacity;
 use bareboat_contracts as contracts;
@@ -9,7 +9,7 @@ use bareboat_contracts::Step;
 use bareboat_fleet as fleet;
 
 use crate::acts::invoice;
-use crate::acts::sign::{in_contracts, unknown_contract};
+use crate::acts::sign::{self, in_contracts, unknown_contract};
 use crate::acts::supply::{in_capacity, in_fleet};
 use crate::draft::Draft;
 use crate::rejection::{BookRejection, Rejection};
@@ -47,6 +47,9 @@ pub struct Erasure {
 pub struct Settle {
     /// The wind-down.
     pub wind_down: WindDownId,
+    /// The day that the documents and their entries bear, in a period of the ledger that is still
+    /// open; today in the contract's billing zone when left out.
+    pub issued_on: Option<Date>,
 }
 
 pub(crate) fn run(draft: &mut Draft, act: &DoStep) -> Result<(), Rejection> {
@@ -205,11 +208,23 @@ fn give_back(draft: &mut Draft, contract: ContractId, act: &DoStep) -> Result<()
     Ok(())
 }
 
+/// Whether what was paid and not used is paid back: as the regulatory right says where the
+/// contract ends by it; not to a buyer who broke it; otherwise it is the buyer's.
+fn refunds(state: &State, contract: ContractId, cause: contracts::Cause) -> bool {
+    let row = state.contracts.contract(contract);
+    let right = row.and_then(|row| row.regulatory_termination);
+    match cause {
+        contracts::Cause::RegulatoryChange => right.is_some_and(|right| right.refund_unearned),
+        contracts::Cause::Breach => false,
+        contracts::Cause::Agreement | contracts::Cause::TermEnd => true,
+    }
+}
+
 pub(crate) fn settle(draft: &mut Draft, act: &Settle) -> Result<(), Rejection> {
     let contract = contract_of(draft.state(), act.wind_down)?;
     let row = draft.state().contracts.wind_down(act.wind_down);
-    let (ends_on, next) = row
-        .map(|row| (row.ends_on, row.next_step()))
+    let (ends_on, next, cause) = row
+        .map(|row| (row.ends_on, row.next_step(), row.cause))
         .ok_or_else(|| unknown_contract(contract))?;
     if let Some(step) = next {
         let step = BookRejection::StepOutOfOrder {
@@ -218,7 +233,10 @@ pub(crate) fn settle(draft: &mut Draft, act: &Settle) -> Result<(), Rejection> {
         };
         return Err(step.into());
     }
-    invoice::settle(draft, contract, act.wind_down, ends_on)?;
+    let today = sign::today(draft.state(), &draft.context(), contract, ends_on)?;
+    let refund = refunds(draft.state(), contract, cause);
+    let issued_on = act.issued_on.unwrap_or(today);
+    invoice::settle(draft, contract, act.wind_down, refund, issued_on)?;
     let end = contracts::EndContract {
         contract,
         on: ends_on,

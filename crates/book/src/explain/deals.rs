@@ -3,7 +3,7 @@
 use bareboat_base::{ContractId, LotId, WindDownId};
 use bareboat_contracts::Price;
 
-use super::{Explainer, Explanation, Subject, label_of};
+use super::{Audience, Explainer, Explanation, Subject, label_of};
 use crate::facts::party_label;
 
 impl Explainer<'_> {
@@ -19,8 +19,16 @@ impl Explainer<'_> {
             label_of(&contracts.contracts, id),
             format!("contract {}", row.reference),
         )
-        .fact("partner", party_label(self.state, row.partner))
-        .fact("client", party_label(self.state, row.client))
+        .fact_for(
+            Audience::PartyReaders(row.partner),
+            "partner",
+            party_label(self.state, row.partner),
+        )
+        .fact_for(
+            Audience::PartyReaders(row.client),
+            "client",
+            party_label(self.state, row.client),
+        )
         .fact("price", price)
         .fact("take or pay", row.take_or_pay)
         .fact("term", row.term)
@@ -77,7 +85,7 @@ impl Explainer<'_> {
             label_of(&contracts.wind_downs, id),
             row.reason.to_string(),
         )
-        .fact("impact", &row.impact)
+        .fact_for(Audience::Office, "impact", &row.impact)
         .fact("requested by", row.requested_by)
         .fact(
             "approved by",

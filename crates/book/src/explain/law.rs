@@ -2,7 +2,7 @@
 
 use bareboat_base::{DeterminationId, HitId, ListSnapshotId, PartyId};
 
-use super::{Explainer, Explanation, label_of};
+use super::{Audience, Explainer, Explanation, label_of};
 use crate::facts::party_label;
 
 impl Explainer<'_> {
@@ -96,7 +96,11 @@ impl Explainer<'_> {
             label_of(&screening.hits, id),
             format!("hit on {}", row.found.list),
         )
-        .fact("party", party_label(self.state, row.party))
+        .fact_for(
+            Audience::PartyReaders(row.party),
+            "party",
+            party_label(self.state, row.party),
+        )
         .fact("list", &row.found.list)
         .fact("entry", &row.found.entry)
         .fact("score", format!("{} of 1000", row.found.score_permille))

@@ -4,7 +4,7 @@
 //! determination and citations; each with the event that recorded it. Sealed values are never in
 //! an explanation.
 
-use bareboat_base::{Recorded, TypedId};
+use bareboat_base::{PartyId, Recorded, TypedId};
 
 use crate::state::State;
 
@@ -30,12 +30,34 @@ pub struct Explanation {
     pub id: String,
     /// What it is, in a line.
     pub title: String,
-    /// What it says: names and values, in order.
-    pub facts: Vec<(String, String)>,
+    /// What it says, in order.
+    pub facts: Vec<Fact>,
     /// The event that recorded it.
     pub recorded: Option<Recorded>,
     /// What it follows from.
     pub because: Vec<Explanation>,
+}
+
+/// Something that a record says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// What it is: `price`.
+    pub name: String,
+    /// What it says.
+    pub value: String,
+    /// Who may read it.
+    pub audience: Audience,
+}
+
+/// Who may read a fact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Who may read the record.
+    Readers,
+    /// Of these, the operator's own people.
+    Office,
+    /// Of these, who may read the party that it names.
+    PartyReaders(PartyId),
 }
 
 impl Explanation {
@@ -51,8 +73,16 @@ impl Explanation {
         }
     }
 
-    fn fact(mut self, name: &str, value: impl std::fmt::Display) -> Self {
-        self.facts.push((name.to_owned(), value.to_string()));
+    fn fact(self, name: &str, value: impl std::fmt::Display) -> Self {
+        self.fact_for(Audience::Readers, name, value)
+    }
+
+    fn fact_for(mut self, audience: Audience, name: &str, value: impl std::fmt::Display) -> Self {
+        self.facts.push(Fact {
+            name: name.to_owned(),
+            value: value.to_string(),
+            audience,
+        });
         self
     }
 

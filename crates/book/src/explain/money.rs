@@ -182,7 +182,6 @@ impl Explainer<'_> {
 
 /// The numbers a line was computed from, in words.
 fn basis(basis: &Basis) -> Vec<(&'static str, String)> {
-    let hours = |micros: i64| format!("{} h", micros / 3_600_000_000);
     match basis {
         Basis::PartOfTotal {
             total,
@@ -191,14 +190,8 @@ fn basis(basis: &Basis) -> Vec<(&'static str, String)> {
             whole_micros,
         } => vec![
             ("of a total of", format!("{total:#}")),
-            (
-                "from",
-                format!("{} of {}", hours(*from_micros), hours(*whole_micros)),
-            ),
-            (
-                "to",
-                format!("{} of {}", hours(*to_micros), hours(*whole_micros)),
-            ),
+            ("from", part_of(*from_micros, *whole_micros)),
+            ("to", part_of(*to_micros, *whole_micros)),
             ("rounding", "cumulative, half up".to_owned()),
         ],
         Basis::CommittedHours {
@@ -240,9 +233,16 @@ fn basis(basis: &Basis) -> Vec<(&'static str, String)> {
         Basis::Recomputed {
             charges, charged, ..
         } => vec![
-            ("due with what arrived late", format!("{charges:#}")),
+            ("due as it is now known", format!("{charges:#}")),
             ("charged already", format!("{charged:#}")),
         ],
+        Basis::ShareOf { .. } | Basis::Unearned { .. } | Basis::CreditDue { .. } => prepaid(basis),
+    }
+}
+
+/// The numbers that a prepayment, its credit or its refund was computed from.
+fn prepaid(basis: &Basis) -> Vec<(&'static str, String)> {
+    match basis {
         Basis::ShareOf { committed, share } => vec![
             ("committed", format!("{committed:#}")),
             ("share", share.to_string()),
@@ -251,5 +251,29 @@ fn basis(basis: &Basis) -> Vec<(&'static str, String)> {
             ("prepaid", format!("{prepaid:#}")),
             ("credited already", format!("{credited:#}")),
         ],
+        Basis::CreditDue {
+            prepaid,
+            to_micros,
+            whole_micros,
+            due,
+            credited,
+            charges,
+        } => vec![
+            ("prepaid", format!("{prepaid:#}")),
+            ("credited up to", part_of(*to_micros, *whole_micros)),
+            ("to be credited by then", format!("{due:#}")),
+            ("credited already", format!("{credited:#}")),
+            ("charged here", format!("{charges:#}")),
+            ("rounding", "cumulative, half up".to_owned()),
+        ],
+        _ => Vec::new(),
     }
+}
+
+fn hours(micros: i64) -> String {
+    format!("{} h", micros / 3_600_000_000)
+}
+
+fn part_of(micros: i64, whole: i64) -> String {
+    format!("{} of {}", hours(micros), hours(whole))
 }

@@ -82,6 +82,7 @@ pub fn usage(verb: Usage, session: &Session) -> Result<()> {
             &[
                 "label",
                 "lot",
+                "site_code",
                 "nodes",
                 "state",
                 "window.from",
@@ -126,7 +127,7 @@ pub enum Invoice {
         /// Only this contract's: its id or label.
         #[arg(long)]
         contract: Option<String>,
-        /// Only of this kind: prepayment, period, final or credit-note.
+        /// Only of this kind: prepayment, period, final, correction or credit-note.
         #[arg(long)]
         kind: Option<String>,
     },

@@ -36,10 +36,20 @@ fn what_makes_no_contract_is_refused() {
         &|d| d.lots[0].stated_hours = Some(0),
         "contracts.stated_hours",
     );
+    // Three years are 26,280 stated hours, and 26,304 with a leap day; a February has 730.
+    check(&|d| d.lots[0].stated_hours = Some(26_304), "accepted");
     check(
-        &|d| d.lots[0].stated_hours = Some(u32::MAX),
+        &|d| d.lots[0].stated_hours = Some(26_305),
         "contracts.stated_hours",
     );
+    let february = |d: &mut DraftContract, hours| {
+        d.prepayment = None;
+        d.extension = None;
+        d.lots[0].window = window("2027-02-01", "2027-03-01");
+        d.lots[0].stated_hours = Some(hours);
+    };
+    check(&|d| february(d, 730), "accepted");
+    check(&|d| february(d, 731), "contracts.stated_hours");
     check(&|d| d.price = price("0.00 USD"), "contracts.bad_price");
     check(&|d| d.price = price("-1.00 USD"), "contracts.bad_price");
     check(

@@ -33,9 +33,9 @@ fn a_wind_down_takes_two_people_and_every_step() {
     };
     assert_eq!(book.code(extension), "contracts.wrong_status");
 
-    let ahead = step(wind_down, Step::Notice, "2027-08-16T01:00:00Z");
-    assert_eq!(book.code(ahead), "contracts.in_future");
     book.run(early).unwrap();
+    let ahead = step(wind_down, Step::Suspend, "2029-01-01T00:00:01Z");
+    assert_eq!(book.code(ahead), "contracts.in_future");
     let drain = step(wind_down, Step::Drain, "2027-06-15T01:00:00Z");
     assert_eq!(book.code(drain), "contracts.step_out_of_order");
     let before = step(wind_down, Step::Suspend, "2027-05-15T01:00:00Z");
@@ -77,6 +77,19 @@ fn a_wind_down_takes_two_people_and_every_step() {
 }
 
 #[test]
+fn a_term_s_end_is_planned_for_its_own_day() {
+    let mut book = Book::default();
+    let contract = book.draft(osaka());
+    book.sign(contract);
+    let plan = |ends_on: &str| PlanWindDown {
+        cause: Cause::TermEnd,
+        ..regulatory(contract, ends_on)
+    };
+    assert_eq!(book.code(plan("2029-03-31")), "contracts.not_term_end");
+    assert_eq!(book.code(plan("2029-04-01")), "accepted");
+}
+
+#[test]
 fn a_plan_can_be_given_up_and_access_given_back() {
     let mut book = Book::default();
     let contract = book.draft(osaka());
@@ -103,7 +116,16 @@ fn a_plan_can_be_given_up_and_access_given_back() {
         book.code(resume("2027-05-02T00:00:00Z")),
         "contracts.not_suspended"
     );
+    let ahead = SuspendAccess {
+        at: instant("2029-01-01T00:00:01Z"),
+        ..suspend.clone()
+    };
+    assert_eq!(book.code(ahead), "contracts.in_future");
     book.run(suspend.clone()).unwrap();
+    assert_eq!(
+        book.code(resume("2029-01-01T00:00:01Z")),
+        "contracts.in_future"
+    );
     assert_eq!(book.code(suspend), "contracts.already_suspended");
     let too_early = resume("2027-04-30T00:00:00Z");
     assert_eq!(book.code(too_early), "contracts.resumed_before_suspension");

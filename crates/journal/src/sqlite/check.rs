@@ -52,7 +52,30 @@ pub(super) fn all(connection: &Connection, step: &mut dyn FnMut()) -> Vec<Damage
         },
     );
     answers(connection, &mut found);
+    hashes(connection, &mut found);
     found
+}
+
+/// By its hash an answer is found: without the right one its key would be executed again.
+fn hashes(connection: &Connection, found: &mut Vec<Damage>) {
+    let sql =
+        "SELECT principal, key, hash FROM remembered LEFT JOIN remembered_hash USING (number)";
+    let wrong = connection.prepare(sql).and_then(|mut statement| {
+        let rows = statement.query_map([], |row| {
+            let (principal, key) = (rows::id(row, 0)?, row.get::<_, String>(1)?);
+            let right = row.get(2).ok() == Some(super::answers::hash(principal, &key));
+            Ok((!right).then(|| {
+                format!("the answer to key {key:?} of {principal} is not found by its hash")
+            }))
+        })?;
+        // A row that does not read is named with the rows.
+        Ok(rows.filter_map(Result::ok).flatten().collect::<Vec<_>>())
+    });
+    let wrong = wrong.unwrap_or_else(|error| vec![format!("hashes cannot be read: {error}")]);
+    found.extend(wrong.into_iter().map(|what| Damage {
+        table: "remembered",
+        what,
+    }));
 }
 
 /// Answers are numbered without a gap, from the last one forgotten to the last one given: a key

@@ -3,6 +3,7 @@
 //! Beside it lie the lock, the head and the snapshots ([`crate::paths`]). Rows of the tables
 //! that no leaf covers carry a checksum of their own.
 
+mod answers;
 mod backup;
 mod check;
 mod keeper;
@@ -50,8 +51,11 @@ CREATE TABLE remembered (
     last INTEGER NOT NULL,
     recorded_at INTEGER NOT NULL,
     answer BLOB NOT NULL,
-    checksum BLOB NOT NULL,
-    UNIQUE (principal, key)
+    checksum BLOB NOT NULL
+) STRICT;
+CREATE TABLE remembered_hash (
+    number INTEGER PRIMARY KEY,
+    hash INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE document (
     digest BLOB PRIMARY KEY,

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use bareboat_base::{Digest, Instant, PartyId, Position, PrincipalId, SealedId, TypedId as _};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::answers::{self, Answers};
 use super::{check, check_schema, connect, rows, storage};
 use crate::error::StoreError;
 use crate::store::{Damage, Document, Reader, Remembered, SealedBlob, StoredEvent};
@@ -17,6 +18,7 @@ const IDLE: usize = 8;
 pub struct SqliteReader {
     path: PathBuf,
     idle: Mutex<Vec<Connection>>,
+    answers: Mutex<Answers>,
 }
 
 impl SqliteReader {
@@ -36,6 +38,7 @@ impl SqliteReader {
         Self {
             path: path.to_owned(),
             idle: Mutex::new(Vec::new()),
+            answers: Mutex::default(),
         }
     }
 
@@ -140,20 +143,30 @@ impl Reader for SqliteReader {
         self.with(|connection| {
             // One read transaction for all: its locks cost more than a look-up.
             let moment = connection.unchecked_transaction().map_err(failed())?;
+            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+            answers.catch_up(&moment).map_err(failed())?;
             let sql = format!(
-                "SELECT {} FROM remembered WHERE principal = ?1 AND key = ?2",
+                "SELECT {} FROM remembered WHERE number = ?1",
                 rows::REMEMBERED
             );
             let mut statement = moment.prepare_cached(&sql).map_err(failed())?;
             keys.iter()
                 .map(|(principal, key)| {
-                    let row = statement
-                        .query_row(params![principal.uuid().as_bytes(), key], rows::remembered)
-                        .optional()
-                        .map_err(failed())?;
-                    sound(row, Remembered::checksum, || {
-                        format!("the answer to key {key:?} of {principal}")
-                    })
+                    for number in answers.numbers(answers::hash(*principal, key)) {
+                        let row = statement
+                            .query_row([number], rows::remembered)
+                            .optional()
+                            .map_err(failed())?;
+                        let row = sound(row, Remembered::checksum, || {
+                            format!("the answer to key {key:?} of {principal}")
+                        })?;
+                        let theirs =
+                            |row: &Remembered| row.principal == *principal && row.key == *key;
+                        if row.as_ref().is_some_and(theirs) {
+                            return Ok(row);
+                        }
+                    }
+                    Ok(None)
                 })
                 .collect()
         })

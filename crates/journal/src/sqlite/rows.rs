@@ -5,6 +5,7 @@ use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 use uuid::Uuid;
 
+use super::answers;
 use crate::store::{Batch, Document, Remembered, SealedBlob, StoredEvent};
 
 type Result<T> = rusqlite::Result<T>;
@@ -35,12 +36,14 @@ pub(super) fn insert(transaction: &Transaction<'_>, batch: &Batch) -> Result<()>
             row.leaf.0,
         ])?;
     }
-    // Numbered without a gap: a key that is still there is answered from its row, never again.
+    // Numbered without a gap: a key that is still there is answered from its row, never recorded
+    // again.
     let mut remembered = transaction.prepare_cached(&format!(
         "INSERT INTO remembered ({REMEMBERED}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     ))?;
+    let mut hash = transaction.prepare_cached("INSERT INTO remembered_hash VALUES (?1, ?2)")?;
     for row in &batch.remembered {
-        remembered.execute(params![
+        let number = remembered.insert(params![
             row.principal.uuid().as_bytes(),
             row.key,
             row.request.0,
@@ -50,6 +53,7 @@ pub(super) fn insert(transaction: &Transaction<'_>, batch: &Batch) -> Result<()>
             row.answer,
             row.checksum().0,
         ])?;
+        hash.execute([number, answers::hash(row.principal, &row.key)])?;
     }
     for row in &batch.documents {
         transaction
@@ -93,6 +97,7 @@ pub(super) fn forget(
         .query_row(params![before.micros(), at_most], |row| row.get(0))?;
     let Some(last) = last else { return Ok(0) };
     transaction.execute("UPDATE writer SET forgotten = ?1 WHERE id = 1", [last])?;
+    transaction.execute("DELETE FROM remembered_hash WHERE number <= ?1", [last])?;
     transaction.execute("DELETE FROM remembered WHERE number <= ?1", [last])
 }
 

@@ -10,7 +10,7 @@ use bareboat_book::{Command, Event, State};
 use bareboat_ledger::SourceRef;
 
 use super::contracts::documents::kept;
-use super::contracts::{named_contract, nodes_text};
+use super::contracts::{named_contract, site_code};
 use super::fleet::holdings::contract_in;
 use super::ledger::entries_of;
 use crate::{Act, Ask, Route};
@@ -79,8 +79,8 @@ fn invoices() -> Vec<Route> {
 fn interval(state: &State, id: UsageId) -> Option<wire::UsageInterval> {
     let table = &state.billing.usage;
     let (handle, row) = (table.handle(&id)?, table.get(&id)?);
-    let nodes = nodes_text(state, &row.nodes);
-    Some(wire::UsageInterval::of(handle, id, row, nodes))
+    let site = site_code(state, &row.nodes);
+    Some(wire::UsageInterval::of(handle, id, row, site))
 }
 
 fn list_usage(ask: &Ask) -> Result<Page<wire::UsageInterval>, Problem> {
@@ -94,8 +94,8 @@ fn list_usage(ask: &Ask) -> Result<Page<wire::UsageInterval>, Problem> {
             && wanted.is_none_or(|wanted| wanted == row.state.into())
             && contract_in(state, ask.reach(), row.contract);
         shown.then(|| {
-            let nodes = nodes_text(state, &row.nodes);
-            wire::UsageInterval::of(handle, id, row, nodes)
+            let site = site_code(state, &row.nodes);
+            wire::UsageInterval::of(handle, id, row, site)
         })
     })
 }

@@ -116,13 +116,10 @@ pub(super) fn contract(state: &State, id: ContractId, office: bool) -> Option<wi
     Some(wire::Contract::of(contracts, handle, id, row, lots, office))
 }
 
-/// Nodes as they are written: `OSA:1-625`.
-pub(super) fn nodes_text(state: &State, nodes: &NodeSet) -> String {
-    let site = state.fleet.sites.get(&nodes.site());
-    site.map_or_else(
-        || nodes.to_string(),
-        |site| format!("{}:{nodes}", site.code),
-    )
+/// The code of the site that nodes stand at.
+pub(super) fn site_code(state: &State, nodes: &NodeSet) -> Option<bareboat_api::wire::Code> {
+    let site = state.fleet.sites.get(&nodes.site())?;
+    Some(site.code.clone().into())
 }
 
 /// The contract that a field of the body names: by id, label or reference. It is there only for

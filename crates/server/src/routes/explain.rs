@@ -4,11 +4,16 @@ use bareboat_access::Permission as P;
 use bareboat_api::Problem;
 use bareboat_api::code::Edge;
 use bareboat_api::explain as wire;
-use bareboat_base::ContractId;
+use bareboat_base::{
+    AllocationId, ContractId, DeterminationId, EntryId, HitId, InvoiceId, InvoiceLineId,
+    ListSnapshotId, LotId, NodeId, PartyId, PurchaseOrderId, ReservationId, TrancheId,
+    TypedId as _, UsageId, WindDownId,
+};
 use bareboat_book::State;
-use bareboat_book::explain::{self as domain, Subject};
+use bareboat_book::explain::{self as domain, Audience, Subject};
 
 use super::fleet::holdings::contract_in;
+use super::parties::sight::Sight;
 use super::parties::veil::Veil;
 use crate::{Ask, Route};
 
@@ -32,29 +37,18 @@ fn explain(ask: &Ask) -> Result<wire::Explanation, Problem> {
         Problem::edge(Edge::NotFound, detail)
     };
     let subject = domain::find(state, ask.argument("record")).ok_or_else(hidden)?;
-    if !may_see(ask, state, subject) {
-        return Err(hidden());
-    }
     let told = domain::explain(state, subject).ok_or_else(hidden)?;
-    let mut told = wired(told, ask.reach().is_book());
-    if let Some(veil) = Veil::of(ask) {
-        cover(&veil, state, &mut told);
-    }
-    Ok(told)
-}
-
-/// Operators see every record; a partner and a tenant those that hang on their own contracts,
-/// but not the law's and the ledger's own records.
-fn may_see(ask: &Ask, state: &State, subject: Subject) -> bool {
-    if ask.reach().is_book() {
-        return true;
-    }
-    let Some(contract) = contract_of(state, subject) else {
-        return false;
+    let reader = Reader {
+        ask,
+        contract: contract_of(state, subject),
+        sight: Sight::of(ask),
+        veil: Veil::of(ask),
     };
-    contract_in(state, ask.reach(), contract)
+    reader.shown(told).ok_or_else(hidden)
 }
 
+/// What the record hangs on. Nothing of the law's, the ledger's and the fleet's own records does:
+/// only who reads the whole book has them explained.
 fn contract_of(state: &State, subject: Subject) -> Option<ContractId> {
     match subject {
         Subject::Contract(id) => Some(id),
@@ -79,33 +73,78 @@ fn contract_of(state: &State, subject: Subject) -> Option<ContractId> {
     }
 }
 
-/// What tells of sealed ownership, kept back.
-fn cover(veil: &Veil, state: &State, told: &mut wire::Explanation) {
-    for fact in &mut told.facts {
-        fact.value = veil.words(state, &fact.value);
-    }
-    for below in &mut told.because {
-        cover(veil, state, below);
+/// Who asks, and the contract that all of the explanation hangs on.
+struct Reader<'a> {
+    ask: &'a Ask,
+    contract: Option<ContractId>,
+    sight: Sight,
+    veil: Option<Veil>,
+}
+
+impl Reader<'_> {
+    /// The explanation without the records and facts that their own routes do not show the caller.
+    fn shown(&self, told: domain::Explanation) -> Option<wire::Explanation> {
+        let reach = self.ask.reach_of(reading(told.kind)?);
+        let state = self.ask.state();
+        let own = |contract| of_contracts(told.kind) && contract_in(state, &reach, contract);
+        if !reach.is_book() && !self.contract.is_some_and(own) {
+            return None;
+        }
+        let facts = told.facts.into_iter().filter(|fact| match fact.audience {
+            Audience::Readers => true,
+            Audience::Office => reach.is_book(),
+            Audience::PartyReaders(party) => self.sight.reads(party),
+        });
+        let because = told.because.into_iter();
+        Some(wire::Explanation {
+            kind: told.kind.to_owned(),
+            label: told.label,
+            id: told.id,
+            title: told.title,
+            facts: facts
+                .map(|fact| wire::Fact {
+                    name: fact.name,
+                    value: match &self.veil {
+                        Some(veil) => veil.words(state, &fact.value),
+                        None => fact.value,
+                    },
+                })
+                .collect(),
+            recorded: told.recorded.map(Into::into),
+            because: because.filter_map(|below| self.shown(below)).collect(),
+        })
     }
 }
 
-/// What only the operator's own people read of an explanation.
-const OPERATORS_OWN: &[&str] = &["determination", "entry", "hit", "list_snapshot", "party"];
+/// What reading a record of a kind needs at its own route.
+fn reading(kind: &str) -> Option<P> {
+    Some(match kind {
+        ContractId::KIND | LotId::KIND => P::ContractsRead,
+        WindDownId::KIND => P::WindDownsRead,
+        ReservationId::KIND | AllocationId::KIND => P::CapacityRead,
+        UsageId::KIND => P::UsageRead,
+        InvoiceId::KIND | InvoiceLineId::KIND => P::BillingRead,
+        EntryId::KIND => P::LedgerRead,
+        DeterminationId::KIND => P::RulebookRead,
+        HitId::KIND | ListSnapshotId::KIND => P::ScreeningRead,
+        PartyId::KIND => P::PartiesRead,
+        NodeId::KIND => P::FleetRead,
+        TrancheId::KIND | PurchaseOrderId::KIND => P::SupplyRead,
+        _ => return None,
+    })
+}
 
-fn wired(told: domain::Explanation, whole: bool) -> wire::Explanation {
-    let facts = told
-        .facts
-        .into_iter()
-        .map(|(name, value)| wire::Fact { name, value });
-    let because = told.because.into_iter();
-    let because = because.filter(|below| whole || !OPERATORS_OWN.contains(&below.kind));
-    wire::Explanation {
-        kind: told.kind.to_owned(),
-        label: told.label,
-        id: told.id,
-        title: told.title,
-        facts: facts.collect(),
-        recorded: told.recorded.map(Into::into),
-        because: because.map(|below| wired(below, whole)).collect(),
-    }
+/// Whether records of a kind are read by a contract's partner and client.
+fn of_contracts(kind: &str) -> bool {
+    [
+        ContractId::KIND,
+        LotId::KIND,
+        WindDownId::KIND,
+        ReservationId::KIND,
+        AllocationId::KIND,
+        UsageId::KIND,
+        InvoiceId::KIND,
+        InvoiceLineId::KIND,
+    ]
+    .contains(&kind)
 }

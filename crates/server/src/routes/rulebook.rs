@@ -4,13 +4,13 @@ use bareboat_access::Permission as P;
 use bareboat_api::rulebook as wire;
 use bareboat_api::{Page, Problem};
 use bareboat_base::id::derive_id;
-use bareboat_base::{AuthorisationId, Date, DeterminationId, RulebookId};
+use bareboat_base::{AuthorisationId, Date, DeterminationId, Position, RulebookId};
 use bareboat_book::acts::{self, Act as BookAct};
 use bareboat_book::{Command, Event, State};
 use bareboat_rulebook::{self as domain, Command as Rules};
 
 use super::parties::veil::Veil;
-use crate::{Act, Ask, Route, shipped};
+use crate::{Act, Ask, Route, respond, shipped};
 
 /// The routes.
 pub fn routes() -> Vec<Route> {
@@ -269,11 +269,37 @@ fn get_proof(ask: &Ask) -> Result<Vec<u8>, Problem> {
     let id = found_determination(ask)?;
     let row = ask.state().rulebook.determinations.get(&id);
     let row = row.ok_or_else(crate::ask::not_found::<DeterminationId>)?;
-    let text = match Veil::of(ask) {
-        None => row.evaluation.to_text(),
-        Some(veil) => veil.determination(ask.state(), row)?.evaluation.to_text(),
+    // The state leaves the derivation out: it is made again, or read where it was recorded.
+    let whole = match domain::whole_evaluation(&ask.state().rulebook, row) {
+        Ok(whole) => whole,
+        Err(_) => recorded_evaluation(ask, id, row.recorded.position)?,
     };
-    Ok(text.into_bytes())
+    let whole = match Veil::of(ask) {
+        None => whole,
+        Some(veil) => veil.evaluation(ask.state(), &whole)?,
+    };
+    Ok(whole.to_text().into_bytes())
+}
+
+/// The evaluation as the event that recorded a determination has it.
+fn recorded_evaluation(
+    ask: &Ask,
+    id: DeterminationId,
+    position: Position,
+) -> Result<domain::Evaluation, Problem> {
+    let stored = ask.app().engine.events(position, 1);
+    let stored = stored.map_err(|error| respond::internal(&error))?;
+    let event = stored
+        .first()
+        .and_then(|one| Event::decode(&one.bytes).ok());
+    match event {
+        Some(Event::Rulebook(domain::Event::DeterminationMade(made)))
+            if made.determination == id =>
+        {
+            Ok(made.evaluation)
+        }
+        _ => Err(crate::ask::not_found::<DeterminationId>()),
+    }
 }
 
 /// Today in a contract's billing zone.

@@ -338,7 +338,10 @@ fn settle(scene: &mut Scene<'_>) -> Option<Command> {
         let running = contract.is_some_and(|row| row.status == Status::Terminating);
         row.status == WindDownStatus::Completed && running
     })?;
-    Some(Command::Act(BookAct::Settle(Settle { wind_down })))
+    Some(Command::Act(BookAct::Settle(Settle {
+        wind_down,
+        issued_on: None,
+    })))
 }
 
 fn authorise(scene: &mut Scene<'_>) -> Option<Command> {

@@ -152,7 +152,10 @@ fn step(junk: &mut Junk<'_>) -> Command {
 
 fn settle(junk: &mut Junk<'_>) -> Command {
     let wind_down = junk.id(&junk.state.contracts.wind_downs);
-    Command::Act(Act::Settle(Settle { wind_down }))
+    Command::Act(Act::Settle(Settle {
+        wind_down,
+        issued_on: None,
+    }))
 }
 
 fn declare(junk: &mut Junk<'_>) -> Command {
@@ -190,7 +193,12 @@ fn resume(junk: &mut Junk<'_>) -> Command {
 
 fn plan(junk: &mut Junk<'_>) -> Command {
     use contracts::Cause;
-    let causes = [Cause::RegulatoryChange, Cause::Breach, Cause::Agreement];
+    let causes = [
+        Cause::RegulatoryChange,
+        Cause::Breach,
+        Cause::Agreement,
+        Cause::TermEnd,
+    ];
     Command::Contracts(contracts::Command::PlanWindDown(contracts::PlanWindDown {
         contract: junk.id(&junk.state.contracts.contracts),
         cause: causes[junk.rng.below(3) as usize],

@@ -53,8 +53,10 @@ pub(super) fn make(maker: &mut Maker<'_>) -> Result<Deals, Rejection> {
         let drafted = draft(maker, number, project, pools[fit].0, nodes)?;
         deals.push(signed(maker, derive_id(drafted, 0), derive_id(drafted, 0))?);
     }
-    let starts = first_day().start_in(&Zone::utc()).expect("an instant");
-    maker.now = maker.now.max(starts.micros());
+    // A day later it has begun in every zone.
+    let begun = first_day().plus_days(1).expect("a date");
+    let begun = begun.start_in(&Zone::utc()).expect("an instant");
+    maker.now = maker.now.max(begun.micros());
     for (_, lot) in &deals {
         let (lot, at) = (*lot, maker.now());
         maker.act(Command::Act(Act::AllocateLot(AllocateLot { lot, at })))?;

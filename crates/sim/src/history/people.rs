@@ -13,7 +13,7 @@ use bareboat_screening as screening;
 use super::Maker;
 use crate::words::{any_country, code, company, plus_days, text, today};
 
-const LISTS: [&str; 6] = ["SDN", "EL", "MEU", "1260H", "UFLPA", "DPL"];
+const LISTS: [&str; 7] = ["SDN", "EL", "MEU", "1260H", "UFLPA", "DPL", "UVL"];
 
 pub(super) fn make(maker: &mut Maker<'_>) -> Result<(), Rejection> {
     for number in 0..maker.scale.parties {

@@ -31,7 +31,7 @@ pub enum WindDown {
     Plan {
         /// The contract: its id, label or reference.
         contract: String,
-        /// regulatory-change, breach or agreement.
+        /// regulatory-change, breach, agreement or term-end.
         #[arg(long)]
         cause: String,
         /// Why, in words. Both sides see it.
@@ -79,6 +79,9 @@ pub enum WindDown {
     Settle {
         /// Its id or label.
         wind_down: String,
+        /// The day that the documents and their entries bear; today when left out.
+        #[arg(long, value_name = "DATE")]
+        issued_on: Option<String>,
     },
 }
 
@@ -166,7 +169,13 @@ pub fn wind_down(verb: WindDown, session: &Session) -> Result<()> {
             let request = Request::get(at(&wind_down, &format!("steps/{step}/evidence")));
             saved(&session.client().read(request)?.body, out.as_deref())
         }
-        WindDown::Settle { wind_down } => session.write(Request::post(at(&wind_down, "settle"))),
+        WindDown::Settle {
+            wind_down,
+            issued_on,
+        } => {
+            let request = Request::post(at(&wind_down, "settle"));
+            session.write(request.json(&body(&[("issued_on", maybe(&issued_on))]))?)
+        }
     }
 }
 

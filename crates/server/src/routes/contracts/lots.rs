@@ -8,7 +8,7 @@ use bareboat_book::acts::{self, Act as Spanning};
 use bareboat_book::{Command, State};
 use bareboat_capacity::AllocationStatus;
 
-use super::nodes_text;
+use super::site_code;
 use crate::routes::fleet::holdings::contract_in;
 use crate::routes::fleet::refs;
 use crate::{Act, Ask, Route};
@@ -43,8 +43,8 @@ pub(super) fn lot(state: &State, id: LotId) -> Option<wire::Lot> {
         let id = state.capacity.reservations.get(&reservation)?.allocation?;
         let (handle, row) = (table.handle(&id)?, table.get(&id)?);
         let live = row.status == AllocationStatus::Live;
-        let nodes = nodes_text(state, &row.nodes);
-        live.then(|| wire::LotAllocation::of(handle, id, nodes, row.window))
+        let site = site_code(state, &row.nodes);
+        live.then(|| wire::LotAllocation::of(handle, id, site, &row.nodes, row.window))
     });
     Some(wire::Lot::of(handle, id, row, allocation))
 }

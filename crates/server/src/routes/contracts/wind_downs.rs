@@ -89,7 +89,7 @@ fn steps() -> Vec<Route> {
             "Settle a contract whose wind-down is complete: final invoice, refund, end",
         )
         .needs(P::BillingIssue)
-        .command::<billing::Settlement, _>(settle),
+        .change::<billing::SettleWindDown, billing::Settlement, _>(settle),
     ]
 }
 
@@ -235,10 +235,13 @@ fn evidence(ask: &Ask) -> Result<Vec<u8>, Problem> {
     Ok(document.bytes)
 }
 
-fn settle(ask: &Ask) -> Result<Act, Problem> {
+fn settle(ask: &Ask, body: billing::SettleWindDown) -> Result<Act, Problem> {
     let id = written(ask)?;
     let ledger = ask.reach_of(P::LedgerRead).is_book();
-    let command = Command::Act(Spanning::Settle(acts::Settle { wind_down: id }));
+    let command = Command::Act(Spanning::Settle(acts::Settle {
+        wind_down: id,
+        issued_on: body.issued_on.map(|date| date.0),
+    }));
     let act = Act::new(command, move |state, events| {
         settled(state, events, id, ledger)
     });

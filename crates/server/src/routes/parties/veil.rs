@@ -95,14 +95,22 @@ impl Veil {
         state: &State,
         row: &Determination,
     ) -> Result<Determination, Problem> {
-        let failed = |error: serde_json::Error| respond::internal(&error);
-        let mut judged = serde_json::to_value(&row.evaluation).map_err(failed)?;
-        self.judged(state, &mut judged, None);
-        let evaluation: Evaluation = serde_json::from_value(judged).map_err(failed)?;
         Ok(Determination {
-            evaluation: evaluation.into(),
+            evaluation: self.evaluation(state, &row.evaluation)?.into(),
             ..row.clone()
         })
+    }
+
+    /// An evaluation as the caller may read it.
+    pub(crate) fn evaluation(
+        &self,
+        state: &State,
+        evaluation: &Evaluation,
+    ) -> Result<Evaluation, Problem> {
+        let failed = |error: serde_json::Error| respond::internal(&error);
+        let mut judged = serde_json::to_value(evaluation).map_err(failed)?;
+        self.judged(state, &mut judged, None);
+        serde_json::from_value(judged).map_err(failed)
     }
 
     /// What is missing, in words.
