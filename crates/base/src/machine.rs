@@ -45,10 +45,10 @@ pub trait Fold: Clone + Default + Send + Sync + 'static {
         parts.pop().unwrap_or_default()
     }
 
-    /// The bytes of a snapshot; equal states give equal bytes.
+    /// The bytes of a snapshot of a part; equal states give equal bytes.
     fn to_snapshot(&self) -> Vec<u8>;
 
-    /// A state from a snapshot's bytes; the error says why they do not fit.
+    /// A part from its snapshot's bytes; the error says why they do not fit.
     fn from_snapshot(bytes: &[u8]) -> Result<Self, String>;
 }
 

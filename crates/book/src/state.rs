@@ -199,43 +199,12 @@ impl Fold for State {
 
     fn to_snapshot(&self) -> Vec<u8> {
         // A state holds nothing that the encoding cannot say.
-        let write = |part: Self| postcard::to_stdvec(&part).expect("a state is expressible");
-        let parts = side_by_side(self.clone().split(), write);
-        let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
-        for part in parts {
-            bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
-            bytes.extend(part);
-        }
-        bytes
+        postcard::to_stdvec(self).expect("a state is always expressible as postcard")
     }
 
     fn from_snapshot(bytes: &[u8]) -> Result<Self, String> {
-        let parts: Vec<&[u8]> = postcard::from_bytes(bytes).map_err(|error| error.to_string())?;
-        if parts.len() != Part::ALL {
-            return Err(format!(
-                "{} parts in the place of {}",
-                parts.len(),
-                Part::ALL
-            ));
-        }
-        let read = |part: &[u8]| postcard::from_bytes(part).map_err(|error| error.to_string());
-        let parts: Result<_, String> = side_by_side(parts, read).into_iter().collect();
-        Ok(Self::join(parts?))
+        postcard::from_bytes(bytes).map_err(|error| error.to_string())
     }
-}
-
-/// The same done with each of some things, each on a thread of its own.
-fn side_by_side<T: Send, R: Send>(things: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
-    std::thread::scope(|scope| {
-        let work = &work;
-        let threads = things
-            .into_iter()
-            .map(|thing| scope.spawn(move || work(thing)));
-        let threads: Vec<_> = threads.collect();
-        let done = threads.into_iter().map(std::thread::ScopedJoinHandle::join);
-        done.map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-            .collect()
-    })
 }
 
 impl Decide for State {

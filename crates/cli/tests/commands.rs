@@ -414,3 +414,20 @@ fn the_story_is_told_and_its_first_determination_has_a_proof() {
     let condition = |line: &str| line.contains(" = ") && line.contains(", asked ");
     assert!(stdout.lines().any(condition), "{stdout}");
 }
+
+#[test]
+fn a_key_that_cannot_be_written_makes_no_book() {
+    let folder = tempfile::tempdir().unwrap();
+    let book = folder.path().join("a.book");
+    let taken = folder.path().join("taken.key");
+    std::fs::write(&taken, "mine").unwrap();
+    for file in [taken.clone(), folder.path().join("no/such.key")] {
+        let mut command = bareboat();
+        command.arg("init").arg(&book).arg("--write-key").arg(&file);
+        let (code, _, stderr) = run(&mut command);
+        assert_eq!(code, 2, "{stderr}");
+        assert!(stderr.contains("nothing was made"), "{stderr}");
+        assert!(!book.exists());
+    }
+    assert_eq!(std::fs::read_to_string(&taken).unwrap(), "mine");
+}

@@ -78,9 +78,19 @@ impl Init {
                 return Err(exit::usage("which file shall hold the book?", hint));
             }
         };
+        // Before the book is made: its key is shown this once.
+        if let Some(file) = &self.write_key
+            && (file.exists() || file.parent().is_some_and(|folder| !is_folder(folder)))
+        {
+            let problem = format!("the key cannot be written to {}", file.display());
+            let hint = "name a file that is not there yet, in a folder that is; nothing was made";
+            return Err(exit::usage(&problem, hint));
+        }
         let began = begin(&path, &self, global.recorded_at.as_deref())?;
-        if let Some(file) = &self.write_key {
-            write_key(file, &began.key.reveal())?;
+        if let Some(file) = &self.write_key
+            && let Err(error) = write_key(file, &began.key.reveal())
+        {
+            show::note(&format!("{error:#}; it is shown here alone"));
         }
         if global.json {
             let answer = json!({
@@ -99,6 +109,10 @@ impl Init {
         );
         show::line(&began.key.reveal())
     }
+}
+
+fn is_folder(path: &Path) -> bool {
+    path.as_os_str().is_empty() || path.is_dir()
 }
 
 struct Began {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant as Stopwatch};
 
 use bareboat_base::{Decide, Position};
 
-use super::{Opening, Shared, View};
+use super::{Opening, Shared, View, parts};
 use crate::error::{OpenError, StoreError};
 use crate::snapshot::{self, Frame};
 
@@ -124,7 +124,7 @@ pub(super) fn keep_snapshot<M: Decide>(
         .unwrap_or_else(PoisonError::into_inner);
     keep_head(shared, view)?;
     let watch = Stopwatch::now();
-    let state = view.state.to_snapshot();
+    let state = parts::to_snapshot(&view.state);
     let frame = Frame {
         format: M::SNAPSHOT_FORMAT,
         position: view.position,

@@ -22,6 +22,47 @@ const LAG: usize = 64;
 
 type Page = Arc<Vec<StoredEvent>>;
 
+/// A state as a snapshot holds it: each part's bytes behind their length.
+pub(crate) fn to_snapshot<M: Fold>(state: &M) -> Vec<u8> {
+    let parts = side_by_side(state.clone().split(), |part| part.to_snapshot());
+    let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
+    for part in parts {
+        bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+        bytes.extend(part);
+    }
+    bytes
+}
+
+/// The state in a snapshot's bytes; `None` when they do not fit.
+pub(crate) fn from_snapshot<M: Fold>(bytes: &[u8]) -> Option<M> {
+    let mut rest = bytes;
+    let mut parts = Vec::new();
+    while let Some((length, after)) = rest.split_first_chunk() {
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok()?;
+        let (part, after) = after.split_at_checked(length)?;
+        parts.push(part);
+        rest = after;
+    }
+    let whole = rest.is_empty() && parts.len() == M::default().split().len();
+    whole.then_some(())?;
+    let parts = side_by_side(parts, |part| M::from_snapshot(part).ok());
+    Some(M::join(parts.into_iter().collect::<Option<_>>()?))
+}
+
+/// The same done with each of some things, each on a thread of its own.
+fn side_by_side<T: Send, R: Send>(things: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    thread::scope(|scope| {
+        let work = &work;
+        let threads = things
+            .into_iter()
+            .map(|thing| scope.spawn(move || work(thing)));
+        let threads: Vec<_> = threads.collect();
+        let done = threads.into_iter().map(thread::ScopedJoinHandle::join);
+        done.map(|done| done.unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}
+
 /// Folds the events after `start` up to `until`, or to the store's end.
 pub(super) fn fold<M: Fold>(
     reader: &dyn Reader,

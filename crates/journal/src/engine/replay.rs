@@ -93,7 +93,7 @@ pub(crate) fn read_snapshot<M: Fold>(
     if frame.format != M::SNAPSHOT_FORMAT {
         return Err(Unusable::Format);
     }
-    let state = M::from_snapshot(frame.state).map_err(|_| Unusable::Format)?;
+    let state = parts::from_snapshot(frame.state).ok_or(Unusable::Format)?;
     Ok(View {
         state,
         position,
