@@ -6,6 +6,8 @@
 //!
 //! `stream` writes one of the twenty streams of `leaves`, for `bareboat capacity simulate`.
 
+#![allow(clippy::print_stdout)] // Its output is its product.
+
 use std::fmt::Display;
 use std::hint::black_box;
 use std::time::{Duration, Instant as Stopwatch};
@@ -213,9 +215,9 @@ fn timed<T>(step: impl FnOnce() -> T) -> (Duration, T) {
     (watch.elapsed(), done)
 }
 
-/// Lots of three years over ten, so large that together they fill seven tenths of the pool.
+/// Lots of three years over ten, so large that together they fill half of the pool.
 fn long_lots(draw: &mut Draw, nodes: u32, lots: u32) -> Asked {
-    let mean = f64::from(nodes) * 10.0 * 0.7 / (f64::from(lots.max(1)) * 3.0);
+    let mean = f64::from(nodes) * 10.0 * 0.45 / (f64::from(lots.max(1)) * 3.0);
     // The mean of log-uniform numbers from m/4 to 3m is about 1.1 m.
     let asked = draw.log_uniform((mean / 4.0).max(1.0), (mean * 2.7).max(2.0));
     Asked {

@@ -7,7 +7,8 @@ use bareboat_base::{Handle, Instant, NodeCount, NodeSet, PoolId, Recorded, Run, 
 
 use crate::calendar::{Calendar, Pin, Pinned, Slot};
 use crate::counts::Level;
-use crate::place::{overlap, single};
+use crate::place::{Demand, Suppose, counting_is_not_enough, overlap, single};
+use crate::plan::Plan;
 use crate::{
     Allocated, Allocation, AllocationReleased, AllocationStatus, Event, OptionExercised,
     OptionLapsed, Piece, Pool, Reservation, ReservationEnded, ReservationStatus, Reserved, State,
@@ -46,10 +47,86 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::OptionLapsed(e) => option_lapsed(state, e),
         Event::UnavailableSet(e) => unavailable_set(state, recorded, e),
     };
+    replan(state, recorded.at, event);
     debug_assert!(
         done.is_some(),
         "a decided event names what exists: {event:?}"
     );
+}
+
+/// Keeps the pool's plan true: there is one while counting is not enough.
+fn replan(state: &mut State, now: Instant, event: &Event) -> Option<()> {
+    let pool = pool_of(state, event)?;
+    let calendar = Arc::clone(&state.pools.get(&pool)?.calendar);
+    let plan = counting_is_not_enough(state, &calendar, now, Suppose::default())
+        .then(|| Arc::new(next_plan(state, &calendar, now, event)));
+    if plan.is_some() || calendar.plan.is_some() {
+        drop(calendar);
+        state.calendar_mut(pool)?.plan = plan;
+    }
+    Some(())
+}
+
+fn next_plan(state: &State, calendar: &Calendar, now: Instant, event: &Event) -> Plan {
+    let now = match event {
+        Event::Reserved(e) => now.min(e.window.from()),
+        _ => now,
+    };
+    let anew = || Plan::build(state, calendar, Some(now), Suppose::default());
+    let Some(plan) = calendar.plan.as_deref() else {
+        return anew();
+    };
+    let row = |id| state.reservations.handle(id);
+    let mut next = plan.clone();
+    match event {
+        // What these two are refused for is judged by the same steps.
+        Event::Reserved(e) => {
+            let row = state.reservations.get(&e.reservation);
+            let who = state.reservations.handle(&e.reservation);
+            let demand = who.zip(row).and_then(|(who, row)| Demand::of(who, row));
+            match demand.map(|demand| next.add(demand)) {
+                Some(Ok(())) | None => next,
+                Some(Err(_)) => anew(),
+            }
+        }
+        Event::Allocated(e) => {
+            let kept = state.allocations.get(&e.allocation);
+            let kept = kept.and_then(|row| Window::new(e.window.from(), row.kept_until).ok());
+            let done = row(&e.reservation).zip(kept);
+            if done.is_some_and(|(who, kept)| next.named(who, &e.nodes, kept)) {
+                next
+            } else {
+                anew()
+            }
+        }
+        Event::ReservationEnded(e) if row(&e.reservation).is_some_and(|who| next.ended(who)) => {
+            next
+        }
+        Event::OptionExercised(_) | Event::SpareFloorSet(_) => next,
+        _ => plan.mended(state, calendar, now),
+    }
+}
+
+/// The pool that an event is about.
+fn pool_of(state: &State, event: &Event) -> Option<PoolId> {
+    let of = |id| state.reservations.get(id).map(|row| row.pool);
+    match event {
+        Event::PoolOpened(e) => Some(e.pool),
+        Event::SupplyScheduled(e) => Some(e.pool),
+        Event::SupplyMoved(e) => state.supplies.get(&e.tranche).map(|row| row.pool),
+        Event::SupplyReceived(e) => Some(e.pool),
+        Event::SpareFloorSet(e) => Some(e.pool),
+        Event::Reserved(e) => Some(e.pool),
+        Event::Allocated(e) => of(&e.reservation),
+        Event::AllocationReleased(e) => {
+            let row = state.allocations.get(&e.allocation);
+            row.map(|row| row.pool)
+        }
+        Event::ReservationEnded(e) => of(&e.reservation),
+        Event::OptionExercised(e) => of(&e.reservation),
+        Event::OptionLapsed(e) => of(&e.reservation),
+        Event::UnavailableSet(e) => Some(e.pool),
+    }
 }
 
 fn count(nodes: NodeCount) -> i64 {
@@ -146,7 +223,7 @@ fn reserved(state: &mut State, recorded: Recorded, e: &Reserved) -> Option<()> {
         }
     }
     let calendar = state.calendar_mut(e.pool)?;
-    calendar.unnamed.insert((e.window.from(), handle));
+    calendar.wait(e.window.from(), handle, e.max_leaves);
     calendar
         .counts
         .change_over(e.window, Level::firm(count(e.nodes)));
@@ -163,6 +240,7 @@ fn allocated(state: &mut State, recorded: Recorded, e: &Allocated) -> Option<()>
     let row = state.reservations.at_mut(reservation)?;
     row.allocation = Some(e.allocation);
     let (unnamed_from, kept_until, pool) = (row.unnamed_from, row.holds_until(), row.pool);
+    let shape = row.max_leaves;
     let allocation = Allocation {
         reservation: e.reservation,
         lot: row.lot,
@@ -176,7 +254,7 @@ fn allocated(state: &mut State, recorded: Recorded, e: &Allocated) -> Option<()>
     };
     let handle = state.allocations.insert(e.allocation, allocation);
     let calendar = state.calendar_mut(pool)?;
-    calendar.unnamed.remove(&(unnamed_from, reservation));
+    calendar.wait_no_longer(unnamed_from, reservation, shape);
     calendar.pins.insert(Pin {
         from: e.window.from(),
         to: kept_until,
@@ -220,9 +298,10 @@ fn released(state: &mut State, e: &AllocationReleased) -> Option<()> {
         row.unnamed_from = e.at;
     }
     let (unnamed_from, until, pool) = (row.unnamed_from, row.holds_until(), row.pool);
+    let shape = row.max_leaves;
     if unnamed_from < until {
         let calendar = state.calendar_mut(pool)?;
-        calendar.unnamed.insert((unnamed_from, handle));
+        calendar.wait(unnamed_from, handle, shape);
     }
     Some(())
 }
@@ -232,9 +311,10 @@ fn ended(state: &mut State, e: &ReservationEnded) -> Option<()> {
     let row = state.reservations.at_mut(handle)?;
     let (window, option) = (row.window, row.option.take());
     let (nodes, unnamed_from, pool) = (count(row.nodes), row.unnamed_from, row.pool);
+    let shape = row.max_leaves;
     row.status = ReservationStatus::Ended { at: e.at };
     let calendar = state.calendar_mut(pool)?;
-    calendar.unnamed.remove(&(unnamed_from, handle));
+    calendar.wait_no_longer(unnamed_from, handle, shape);
     if let Ok(rest) = Window::new(window.from().max(e.at), window.to()) {
         calendar.counts.change_over(rest, Level::firm(-nodes));
     }
@@ -267,6 +347,7 @@ fn option_lapsed(state: &mut State, e: &OptionLapsed) -> Option<()> {
     let row = state.reservations.get_mut(&e.reservation)?;
     let (nodes, option, until) = (count(row.nodes), row.option.take()?, row.window.to());
     let (pool, allocation, unnamed_from) = (row.pool, row.allocation, row.unnamed_from);
+    let shape = row.max_leaves;
     let handle = state.reservations.handle(&e.reservation)?;
     if let Some(allocation) = allocation {
         let handle = state.allocations.handle(&allocation)?;
@@ -275,7 +356,7 @@ fn option_lapsed(state: &mut State, e: &OptionLapsed) -> Option<()> {
     let calendar = state.calendar_mut(pool)?;
     calendar.counts.change_over(option, Level::option(-nodes));
     if unnamed_from >= until {
-        calendar.unnamed.remove(&(unnamed_from, handle));
+        calendar.wait_no_longer(unnamed_from, handle, shape);
     }
     Some(())
 }

@@ -6,6 +6,7 @@ use bareboat_base::{HallId, Handle, Instant, Run};
 use serde::{Deserialize, Serialize};
 
 use crate::counts::Counts;
+use crate::plan::Plan;
 use crate::sorted::Sorted;
 
 /// A pool's calendar. Cloning copies pointers.
@@ -20,8 +21,28 @@ pub(crate) struct Calendar {
     pub pins: Sorted<Pin>,
     /// Reservations whose nodes are not named: where the unnamed part begins, and the row.
     pub unnamed: Sorted<(Instant, Handle)>,
+    /// How many of them have a shape.
+    pub shaped: u32,
+    /// Nodes for them for the time being, where counting is not enough and a reservation was
+    /// made since something else changed.
+    pub plan: Option<Arc<Plan>>,
     /// Supplies that still owe nodes: from when they count, and the row.
     pub owing: Sorted<(Instant, Handle)>,
+}
+
+impl Calendar {
+    /// A reservation waits for names from an instant on.
+    pub fn wait(&mut self, from: Instant, row: Handle, max_leaves: Option<u32>) {
+        self.unnamed.insert((from, row));
+        self.shaped += u32::from(max_leaves.is_some());
+    }
+
+    /// It no longer does, if it did.
+    pub fn wait_no_longer(&mut self, from: Instant, row: Handle, max_leaves: Option<u32>) {
+        if self.unnamed.remove(&(from, row)) {
+            self.shaped -= u32::from(max_leaves.is_some());
+        }
+    }
 }
 
 /// Neighbouring named nodes at one leaf.

@@ -1,12 +1,10 @@
 //! Which nodes: those free throughout a window, on as few leaves as can be.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use bareboat_base::{Instant, NodeSet, Run, SiteId, Window};
+use bareboat_base::{NodeSet, Run, SiteId, Window};
 
 use crate::State;
 use crate::calendar::Calendar;
-use crate::place::{nodes_of, overlap, push_joined, single};
+use crate::place::nodes_of;
 
 /// A bit for each node number of a site.
 #[derive(Clone)]
@@ -91,48 +89,6 @@ pub(crate) fn without(bits: &Bits, nodes: Option<&NodeSet>) -> Bits {
     bits
 }
 
-/// Free nodes as a placement would take them: those bound again soonest first, those that stay
-/// free last. `None` when too few are free.
-pub(crate) fn gaps_first(
-    state: &State,
-    calendar: &Calendar,
-    (site, free): (SiteId, &Bits),
-    window: Window,
-    nodes: u32,
-) -> Option<NodeSet> {
-    let mut later: BTreeMap<u32, Vec<(Instant, Instant)>> = BTreeMap::new();
-    let pins = calendar.pins.iter().filter(|pin| pin.from >= window.to());
-    for pin in pins {
-        let runs = nodes_of(state, pin)?.runs().iter();
-        for number in runs.flat_map(|run| free.numbers(*run)) {
-            push_joined(later.entry(number).or_default(), (pin.from, pin.to));
-        }
-    }
-    let mut bound: Vec<(Vec<(Instant, Instant)>, u32)> = Vec::with_capacity(later.len());
-    let mut steady = free.clone();
-    for (number, busy) in later {
-        steady.fill(single(number), false);
-        bound.push((busy, number));
-    }
-    bound.sort_unstable();
-    let bound = bound.into_iter().map(|(_, number)| number);
-    let slots = calendar.slots.iter();
-    let steady = slots.flat_map(|slot| steady.numbers(slot.run));
-    let chosen: Vec<u32> = bound.chain(steady).take(nodes as usize).collect();
-    let set = NodeSet::from_numbers(site, chosen).ok()?;
-    (set.count().0 == nodes).then_some(set)
-}
-
-/// On how many leaves the nodes hang.
-pub(crate) fn leaves_of(calendar: &Calendar, nodes: &NodeSet) -> usize {
-    let slots = calendar.slots.iter();
-    let slots = slots.filter(|slot| overlap(nodes, slot.run).next().is_some());
-    let leaves: BTreeSet<_> = slots
-        .map(|slot| (slot.spine_group, slot.hall, slot.leaf))
-        .collect();
-    leaves.len()
-}
-
 /// Why no nodes were chosen.
 pub(crate) enum NotChosen {
     /// Fewer are free.
@@ -141,10 +97,10 @@ pub(crate) enum NotChosen {
     Leaves(u32),
 }
 
-struct Leaf {
-    spine_group: u32,
-    slots: std::ops::Range<usize>,
-    free: u32,
+pub(crate) struct Leaf {
+    pub spine_group: u32,
+    pub slots: std::ops::Range<usize>,
+    pub free: u32,
 }
 
 /// Chooses free nodes: in one spine group where one holds them (the one with least room), on the
@@ -216,7 +172,7 @@ fn leaves(calendar: &Calendar, free: &Bits) -> Vec<Leaf> {
 }
 
 /// The spine group with the least room that holds so many nodes.
-fn best_group(leaves: &[Leaf], nodes: u32) -> Option<u32> {
+pub(crate) fn best_group(leaves: &[Leaf], nodes: u32) -> Option<u32> {
     let groups = leaves.chunk_by(|a, b| a.spine_group == b.spine_group);
     let rooms = groups.map(|group| {
         let room: u32 = group.iter().map(|leaf| leaf.free).sum();
@@ -229,7 +185,11 @@ fn best_group(leaves: &[Leaf], nodes: u32) -> Option<u32> {
 }
 
 /// The fewest of the leaves that hold so many nodes, with how many to take of each.
-fn fewest(leaves: &[Leaf], mut among: Vec<usize>, nodes: u32) -> Option<Vec<(usize, u32)>> {
+pub(crate) fn fewest(
+    leaves: &[Leaf],
+    mut among: Vec<usize>,
+    nodes: u32,
+) -> Option<Vec<(usize, u32)>> {
     among.sort_by_key(|index| (std::cmp::Reverse(leaves[*index].free), *index));
     let mut chosen = Vec::new();
     let mut needed = nodes;

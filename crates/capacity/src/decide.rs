@@ -1,13 +1,16 @@
 //! What the calendar decides.
 
+use std::sync::Arc;
+
 use bareboat_base::{
     AllocationId, Context, Handle, Instant, NodeCount, NodeSet, PoolId, ReservationId, Run, SiteId,
     Window,
 };
 
 use crate::calendar::Calendar;
-use crate::choose::{Bits, NotChosen, choose, free_throughout, gaps_first, leaves_of, without};
+use crate::choose::{Bits, NotChosen, choose, free_throughout, without};
 use crate::place::{Demand, Suppose, counting_is_not_enough, overlap, unplaced};
+use crate::plan::{NoPlace, Plan};
 use crate::{
     Allocate, Allocated, Allocation, AllocationReleased, AllocationStatus, Command, EndReservation,
     Event, ExerciseOption, LapseOption, MoveSupply, OpenPool, OptionExercised, OptionLapsed, Pool,
@@ -241,46 +244,49 @@ fn check_placement(
     c: &Reserve,
     whole: Window,
 ) -> Result<(), Rejection> {
-    let suppose = |count: u32| Suppose {
-        demand: Some(Demand {
-            window: whole,
-            nodes: count,
-            who: None,
-        }),
+    let demand = Demand {
+        window: whole,
+        nodes: c.nodes.0,
+        max_leaves: c.max_leaves,
+        who: None,
+    };
+    let suppose = Suppose {
+        demand: Some(demand),
         named: None,
     };
-    if !counting_is_not_enough(state, calendar, now, suppose(c.nodes.0)) {
+    if !counting_is_not_enough(state, calendar, now, suppose) {
         return Ok(());
     }
-    let before = unplaced(
-        state,
-        calendar,
-        Some(now.min(whole.from())),
-        Suppose::default(),
-    );
-    let fits = |count: u32| {
-        let now = Some(now.min(whole.from()));
-        unplaced(state, calendar, now, suppose(count)).is_subset(&before)
+    let now = Some(now.min(whole.from()));
+    let plan = plan_of(state, calendar, now);
+    let Err(why) = Plan::clone(&plan).add(demand) else {
+        return Ok(());
     };
-    if fits(c.nodes.0) {
+    // Placed anew together with the others it may fit.
+    let anew = unplaced(state, calendar, now, suppose);
+    if anew.is_subset(plan.left_out()) {
         return Ok(());
     }
-    // The largest count below that fits, by halving.
-    let (mut fit, mut too_many) = (0, c.nodes.0);
-    while fit + 1 < too_many {
-        let middle = fit + (too_many - fit) / 2;
-        if fits(middle) {
-            fit = middle;
-        } else {
-            too_many = middle;
-        }
-    }
-    Err(Rejection::Fragmented {
-        pool: c.pool,
-        window: whole,
-        asked: c.nodes,
-        fits: NodeCount(fit),
+    Err(match why {
+        NoPlace::Leaves(needed) => Rejection::TooManyLeaves {
+            pool: c.pool,
+            asked: c.nodes,
+            max_leaves: c.max_leaves.unwrap_or(u32::MAX),
+            needed,
+        },
+        NoPlace::TooFew(fits) => Rejection::Fragmented {
+            pool: c.pool,
+            window: whole,
+            asked: c.nodes,
+            fits: NodeCount(fits),
+        },
     })
+}
+
+/// The pool's plan, or one made now.
+fn plan_of(state: &State, calendar: &Calendar, now: Option<Instant>) -> Arc<Plan> {
+    let anew = || Arc::new(Plan::build(state, calendar, now, Suppose::default()));
+    calendar.plan.clone().unwrap_or_else(anew)
 }
 
 fn allocate(state: &State, ctx: &Context, c: &Allocate) -> Decision {
@@ -312,7 +318,8 @@ fn allocate(state: &State, ctx: &Context, c: &Allocate) -> Decision {
     })])
 }
 
-/// The neatest nodes, or, where those would break another promise, the ones that break none.
+/// Nodes that break no other promise: where counting is enough the neatest, else what the plan
+/// has for the reservation or nobody.
 fn choose_nodes(
     state: &State,
     ctx: &Context,
@@ -322,12 +329,21 @@ fn choose_nodes(
     kept: Window,
 ) -> Result<NodeSet, Rejection> {
     let calendar: &Calendar = &pool.calendar;
+    let now = ctx.recorded_at;
     let exclude = c.exclude.as_ref();
     let exclude = exclude.filter(|nodes| nodes.site() == pool.site);
+    let (asked, most) = (row.nodes.0, row.max_leaves);
+    let planned = || {
+        let plan = plan_of(state, calendar, Some(now));
+        plan.name((handle, kept), asked, most, (pool.site, exclude))
+    };
+    let tight = counting_is_not_enough(state, calendar, now, Suppose::default());
+    if let Some(nodes) = tight.then(planned).flatten() {
+        return Ok(nodes);
+    }
     let all = free_throughout(state, calendar, kept);
     let free = without(&all, exclude);
-    let (asked, most) = (row.nodes.0, row.max_leaves);
-    let first = choose(calendar, pool.site, &free, asked, most).map_err(|not| match not {
+    let neat = choose(calendar, pool.site, &free, asked, most).map_err(|not| match not {
         NotChosen::Leaves(needed) => Rejection::TooManyLeaves {
             pool: row.pool,
             asked: row.nodes,
@@ -336,29 +352,20 @@ fn choose_nodes(
         },
         NotChosen::TooFew => too_few(state, row, calendar, kept, (&all, &free)),
     })?;
-    let now = ctx.recorded_at;
-    let mut before = None;
-    let mut keeps = |nodes: &NodeSet| {
-        let suppose = Suppose {
-            demand: None,
-            named: Some((handle, nodes, kept)),
-        };
-        if !counting_is_not_enough(state, calendar, now, suppose) {
-            return true;
-        }
-        let before =
-            before.get_or_insert_with(|| unplaced(state, calendar, Some(now), Suppose::default()));
-        unplaced(state, calendar, Some(now), suppose).is_subset(before)
+    let suppose = Suppose {
+        demand: None,
+        named: Some((handle, &neat, kept)),
     };
-    if keeps(&first) {
-        return Ok(first);
+    if !counting_is_not_enough(state, calendar, now, suppose) {
+        return Ok(neat);
     }
-    let second = gaps_first(state, calendar, (pool.site, &free), kept, asked);
-    let second = second.filter(|nodes| {
-        let few = most.is_none_or(|most| leaves_of(calendar, nodes) <= most as usize);
-        few && keeps(nodes)
-    });
-    second.ok_or(Rejection::Fragmented {
+    let before = plan_of(state, calendar, Some(now));
+    let after = unplaced(state, calendar, Some(now), suppose);
+    if after.is_subset(before.left_out()) {
+        return Ok(neat);
+    }
+    let nodes = if tight { None } else { planned() };
+    nodes.ok_or(Rejection::Fragmented {
         pool: row.pool,
         window: kept,
         asked: row.nodes,

@@ -14,6 +14,7 @@ mod decide;
 mod event;
 mod names;
 mod place;
+mod plan;
 mod query;
 mod rejection;
 mod sorted;

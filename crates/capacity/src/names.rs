@@ -70,7 +70,7 @@ impl State {
             return Names::default();
         };
         let fabric = Fabric::new(self, &row.calendar, start);
-        let wanted: Vec<Wanted> = demands.iter().map(|demand| self.wanted(demand)).collect();
+        let wanted: Vec<Wanted> = demands.iter().map(wanted).collect();
         let (moves, left_out) = settle(&fabric, &wanted);
         let mut names = resolve(&fabric, &wanted, &moves);
         let mut result = Names::default();
@@ -94,14 +94,13 @@ impl State {
         }
         result
     }
+}
 
-    fn wanted(&self, demand: &Demand) -> Wanted {
-        let row = demand.who.and_then(|who| self.reservations.at(who));
-        Wanted {
-            window: demand.window,
-            nodes: demand.nodes,
-            max_leaves: row.and_then(|(_, row)| row.max_leaves),
-        }
+fn wanted(demand: &Demand) -> Wanted {
+    Wanted {
+        window: demand.window,
+        nodes: demand.nodes,
+        max_leaves: demand.max_leaves,
     }
 }
 

@@ -1,20 +1,18 @@
-//! Whether promises can be kept on nodes, not only by count.
+//! Whether promises can be kept on nodes, not only by count, and what is promised.
 //!
 //! While every pin begins no later than any unnamed reservation, counting is enough: placing in
 //! order of start, a node that is free at a start stays free, so as many fit as are counted.
 //! A pin that begins later (planned maintenance, an allocation made in advance) leaves gaps, and
-//! a gap may be too short though the count is right. Then a placement is looked for: in order of
-//! start, gaps first and the one that closes soonest before the others, then nodes that stay
-//! free. Where it finds one, the promises can be kept; where it does not, the promise is refused
-//! as fragmented, though a cleverer placement might exist.
+//! a gap may be too short though the count is right; nor does a count know of leaves. Then a
+//! placement is looked for ([`crate::plan`]).
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::BTreeSet;
 
 use bareboat_base::{Handle, Instant, NodeSet, Run, Window};
 
-use crate::State;
 use crate::calendar::{Calendar, Pin, Pinned};
+use crate::plan::Plan;
+use crate::{Reservation, State};
 
 /// Who asks for a placement: reservations already made in the order of their making, then the
 /// one that is asked for.
@@ -25,8 +23,22 @@ pub(crate) type Asker = Option<Handle>;
 pub(crate) struct Demand {
     pub window: Window,
     pub nodes: u32,
+    /// At most so many leaves.
+    pub max_leaves: Option<u32>,
     /// `None`: the reservation being decided.
     pub who: Asker,
+}
+
+impl Demand {
+    /// What a reservation without names needs; `None` when it holds nothing more.
+    pub fn of(who: Handle, row: &Reservation) -> Option<Self> {
+        Some(Self {
+            window: Window::new(row.unnamed_from, row.holds_until()).ok()?,
+            nodes: row.nodes.0,
+            max_leaves: row.max_leaves,
+            who: Some(who),
+        })
+    }
 }
 
 /// What a placement supposes beyond the state.
@@ -54,7 +66,8 @@ pub(crate) fn overlap(nodes: &NodeSet, run: Run) -> impl Iterator<Item = Run> + 
         })
 }
 
-/// Whether counting alone does not tell: some pin begins after some demand that is not over.
+/// Whether counting alone does not tell: some pin begins after some demand that is not over, or
+/// some demand has a shape.
 pub(crate) fn counting_is_not_enough(
     state: &State,
     calendar: &Calendar,
@@ -65,56 +78,20 @@ pub(crate) fn counting_is_not_enough(
     let latest = latest.max(suppose.named.map(|(_, _, window)| window.from()));
     let extra = suppose.demand.map(|demand| demand.window.from());
     let named = suppose.named.map(|(row, _, _)| row);
-    let waiting = calendar.unnamed.iter().filter(|(_, row)| {
-        let until = state
-            .reservations
-            .at(*row)
-            .map(|(_, row)| row.holds_until());
-        Some(*row) != named && until.is_some_and(|until| until > now)
+    let waiting = calendar.unnamed.iter().filter_map(|(from, handle)| {
+        let (_, row) = state.reservations.at(*handle)?;
+        (Some(*handle) != named && row.holds_until() > now).then_some((from, row))
     });
+    let shape = suppose
+        .demand
+        .is_some_and(|demand| demand.max_leaves.is_some());
+    let mut shapes = waiting.clone().map(|(_, row)| row.max_leaves.is_some());
+    if shape || calendar.shaped > 0 && shapes.any(|shaped| shaped) {
+        return true;
+    }
     let earliest = waiting.map(|(from, _)| *from).next();
     let earliest = earliest.into_iter().chain(extra).min();
     latest > earliest && earliest.is_some()
-}
-
-/// Nodes with the same busy windows.
-struct Bin {
-    /// Ascending, apart.
-    busy: Vec<(Instant, Instant)>,
-    nodes: u32,
-}
-
-impl Bin {
-    /// When its nodes are busy again, where the window is free and they are.
-    fn gap(&self, window: Window) -> Option<&[(Instant, Instant)]> {
-        let next = self.busy.partition_point(|(from, _)| *from < window.to());
-        let clear = next == 0 || self.busy[next - 1].1 <= window.from();
-        let later = &self.busy[next..];
-        (clear && !later.is_empty()).then_some(later)
-    }
-}
-
-/// Nodes that, once free, stay free.
-#[derive(Default)]
-struct Steady {
-    idle: u32,
-    returning: BinaryHeap<Reverse<(Instant, u32)>>,
-}
-
-impl Steady {
-    fn add(&mut self, free_from: Instant, nodes: u32) {
-        self.returning.push(Reverse((free_from, nodes)));
-    }
-
-    fn come_to(&mut self, now: Instant) {
-        while let Some(Reverse((at, nodes))) = self.returning.peek().copied() {
-            if at > now {
-                break;
-            }
-            self.returning.pop();
-            self.idle += nodes;
-        }
-    }
 }
 
 /// Places all demands of a pool that are not over at `now`; answers with those that found no
@@ -126,61 +103,9 @@ pub(crate) fn unplaced(
     now: Option<Instant>,
     suppose: Suppose<'_>,
 ) -> BTreeSet<Asker> {
-    let demands = demands(state, calendar, now, suppose);
-    let Some(start) = demands.first().map(|demand| demand.window.from()) else {
-        return BTreeSet::new();
-    };
-    let mut bins = bins(state, calendar, start, suppose);
-    let mut steady = Steady::default();
-    let mut left_out = BTreeSet::new();
-    for demand in demands {
-        let from = demand.window.from();
-        bins.retain(|bin| {
-            let gaps = bin.nodes > 0 && bin.busy.last().is_some_and(|(begin, _)| *begin > from);
-            if !gaps && bin.nodes > 0 {
-                steady.add(bin.busy.last().map_or(from, |(_, end)| *end), bin.nodes);
-            }
-            gaps
-        });
-        steady.come_to(from);
-        if !place(&mut bins, &mut steady, demand) {
-            left_out.insert(demand.who);
-        }
-    }
-    left_out
-}
-
-/// Places one demand, or leaves everything as it is.
-fn place(bins: &mut Vec<Bin>, steady: &mut Steady, demand: Demand) -> bool {
-    let window = demand.window;
-    let gaps = bins.iter().enumerate();
-    let mut gaps: Vec<(&[(Instant, Instant)], usize)> = gaps
-        .filter_map(|(index, bin)| Some((bin.gap(window)?, index)))
-        .collect();
-    let in_gaps: u64 = gaps.iter().map(|(_, i)| u64::from(bins[*i].nodes)).sum();
-    if in_gaps + u64::from(steady.idle) < u64::from(demand.nodes) {
-        return false;
-    }
-    // Only what comes later tells bins apart, so that a placement does not depend on what is past.
-    gaps.sort_unstable();
-    let gaps: Vec<usize> = gaps.into_iter().map(|(_, index)| index).collect();
-    let mut needed = demand.nodes;
-    for index in gaps {
-        if needed == 0 {
-            break;
-        }
-        let taken = needed.min(bins[index].nodes);
-        needed -= taken;
-        bins[index].nodes -= taken;
-        let busy = bins[index].busy.iter().copied();
-        let busy = join(busy.chain([(window.from(), window.to())]));
-        bins.push(Bin { busy, nodes: taken });
-    }
-    if needed > 0 {
-        steady.idle -= needed;
-        steady.add(window.to(), needed);
-    }
-    true
+    Plan::build(state, calendar, now, suppose)
+        .left_out()
+        .clone()
 }
 
 /// The demands not over at `now`, in order of start, then of making.
@@ -192,19 +117,9 @@ pub(crate) fn demands(
 ) -> Vec<Demand> {
     let named = suppose.named.map(|(row, _, _)| row);
     let mut demands: Vec<Demand> = suppose.demand.into_iter().collect();
-    for (from, who) in calendar.unnamed.iter() {
-        let Some((_, row)) = state.reservations.at(*who) else {
-            continue;
-        };
-        if let Ok(window) = Window::new(*from, row.holds_until())
-            && Some(*who) != named
-        {
-            demands.push(Demand {
-                window,
-                nodes: row.nodes.0,
-                who: Some(*who),
-            });
-        }
+    for (_, who) in calendar.unnamed.iter() {
+        let row = state.reservations.at(*who).filter(|_| Some(*who) != named);
+        demands.extend(row.and_then(|(_, row)| Demand::of(*who, row)));
     }
     replacements(state, calendar, &mut demands);
     demands.retain(|demand| now.is_none_or(|now| demand.window.to() > now));
@@ -240,7 +155,12 @@ fn replacements(state: &State, calendar: &Calendar, demands: &mut Vec<Demand>) {
                 && nodes > 0
             {
                 let who = state.reservations.handle(&allocation.reservation);
-                demands.push(Demand { window, nodes, who });
+                demands.push(Demand {
+                    window,
+                    nodes,
+                    max_leaves: None,
+                    who,
+                });
             }
         }
     }
@@ -255,57 +175,6 @@ pub(crate) fn nodes_of<'a>(state: &'a State, pin: &Pin) -> Option<&'a NodeSet> {
             Some(&pieces.get(piece as usize)?.nodes)
         }
     }
-}
-
-/// The pool's nodes from `start` on, those with the same busy windows together.
-fn bins(state: &State, calendar: &Calendar, start: Instant, suppose: Suppose<'_>) -> Vec<Bin> {
-    let pins = calendar.pins.iter().filter(|pin| pin.to > start);
-    let pins = pins.filter_map(|pin| Some((pin.from, pin.to, nodes_of(state, pin)?)));
-    let supposed = suppose.named.into_iter();
-    let supposed = supposed.map(|(_, nodes, window)| (window.from(), window.to(), nodes));
-    // Number at which a run begins or ends; whether it begins; its window. Slots apart.
-    let mut edges: Vec<(u32, bool, (Instant, Instant))> = Vec::new();
-    for (from, to, nodes) in pins.chain(supposed) {
-        for run in nodes.runs() {
-            edges.push((run.first, true, (from, to)));
-            edges.push((run.end(), false, (from, to)));
-        }
-    }
-    edges.sort_unstable();
-    let mut slots: Vec<_> = calendar.slots.iter().collect();
-    slots.sort_unstable_by_key(|slot| slot.run.first);
-    let mut same: BTreeMap<Vec<(Instant, Instant)>, u32> = BTreeMap::new();
-    let mut open: BTreeMap<(Instant, Instant), u32> = BTreeMap::new();
-    let mut edges = edges.into_iter().peekable();
-    for slot in slots {
-        let mut at = slot.run.first;
-        while at < slot.run.end() {
-            while let Some((_, begins, window)) = edges.next_if(|(number, _, _)| *number <= at) {
-                let count = open.entry(window).or_default();
-                *count = if begins {
-                    *count + 1
-                } else {
-                    count.saturating_sub(1)
-                };
-                if *count == 0 {
-                    open.remove(&window);
-                }
-            }
-            let next = edges.peek().map_or(u32::MAX, |(number, _, _)| *number);
-            let upto = next.min(slot.run.end());
-            let arrival = (slot.from > start).then_some((start, slot.from));
-            let busy = join(arrival.into_iter().chain(open.keys().copied()));
-            *same.entry(busy).or_default() += upto - at;
-            at = upto;
-        }
-    }
-    for (from, row) in calendar.owing.iter() {
-        let owed = state.supplies.at(*row).map_or(0, |(_, row)| row.owed().0);
-        let arrival = (*from > start).then_some((start, *from));
-        *same.entry(arrival.into_iter().collect()).or_default() += owed;
-    }
-    let bins = same.into_iter();
-    bins.map(|(busy, nodes)| Bin { busy, nodes }).collect()
 }
 
 /// Windows joined where they touch or overlap.

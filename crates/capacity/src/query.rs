@@ -100,7 +100,10 @@ impl State {
         let Some(pool) = self.pools.get(&pool) else {
             return Vec::new();
         };
-        let left_out = unplaced(self, &pool.calendar, None, Suppose::default());
+        let left_out = match &pool.calendar.plan {
+            Some(plan) => plan.left_out().clone(),
+            None => unplaced(self, &pool.calendar, None, Suppose::default()),
+        };
         let rows = left_out.into_iter().flatten();
         let rows = rows.filter_map(|row| self.reservations.at(row));
         rows.map(|(id, _)| *id).collect()

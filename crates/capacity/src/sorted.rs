@@ -54,20 +54,22 @@ impl<T: Ord + Clone> Sorted<T> {
         }
     }
 
-    /// Takes an item out, if it is there.
-    pub fn remove(&mut self, item: &T) {
+    /// Takes an item out; whether it was there.
+    pub fn remove(&mut self, item: &T) -> bool {
         let index = self.chunk_of(item);
         let chunks = Arc::make_mut(&mut self.chunks);
         let Some(shared) = chunks.get_mut(index) else {
-            return;
+            return false;
         };
-        if let Ok(at) = shared.binary_search(item) {
-            let chunk = Arc::make_mut(shared);
-            chunk.remove(at);
-            if chunk.is_empty() {
-                chunks.remove(index);
-            }
+        let Ok(at) = shared.binary_search(item) else {
+            return false;
+        };
+        let chunk = Arc::make_mut(shared);
+        chunk.remove(at);
+        if chunk.is_empty() {
+            chunks.remove(index);
         }
+        true
     }
 
     /// All items, ascending.

@@ -541,12 +541,22 @@ fn compare(world: &World, model: &Model) -> Result<(), TestCaseError> {
             );
         }
     }
+    sound_plan(world, pool)?;
     let bytes = postcard::to_stdvec(&world.state).unwrap();
     let read: State = postcard::from_bytes(&bytes).unwrap();
     prop_assert!(read == world.state);
     prop_assert_eq!(postcard::to_stdvec(&read).unwrap(), bytes);
     let text = serde_json::to_string(&world.state).unwrap();
     prop_assert!(serde_json::from_str::<State>(&text).unwrap() == world.state);
+    Ok(())
+}
+
+/// The plan of a pool, where there is one, gives no node twice.
+fn sound_plan(world: &World, pool: PoolId) -> Result<(), TestCaseError> {
+    let calendar = &world.state.pools.get(&pool).unwrap().calendar;
+    let plan = calendar.plan.as_ref();
+    let problems = plan.map(|plan| plan.problems(&world.state, calendar));
+    prop_assert_eq!(problems.unwrap_or_default(), Vec::<String>::new());
     Ok(())
 }
 
@@ -566,6 +576,9 @@ proptest! {
             let before = world.state.clone();
             let events = world.position;
             step(&mut world, &mut model, one)?;
+            if let Some(pool) = model.pool {
+                sound_plan(&world, pool)?;
+            }
             if world.position == events {
                 prop_assert!(world.state == before, "a refusal changes nothing");
             }
@@ -588,6 +601,7 @@ proptest! {
         for one in &steps {
             step(&mut world, &mut model, one)?;
             prop_assert_eq!(world.state.at_risk(model.pool.unwrap()), []);
+            sound_plan(&world, model.pool.unwrap())?;
         }
         while let Some(promise) = first_waiting(&world, &model) {
             let named = allocate(&mut world, &mut model, &promise, promise.firm.0, None)?;

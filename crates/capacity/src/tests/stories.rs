@@ -192,8 +192,7 @@ fn few_leaves_and_one_spine_group() {
         max_leaves: Some(2),
         ..ask(pool, 20, 0, 10)
     };
-    let narrow = reserve(&mut world, narrow);
-    match allocate(&mut world, narrow, 0).unwrap_err() {
+    match world.run(narrow).unwrap_err() {
         Rejection::TooManyLeaves {
             needed: 3,
             max_leaves: 2,

@@ -1,0 +1,187 @@
+//! When every node is busy, 64 nodes to a block.
+//!
+//! A lot takes whole stretches of neighbours, so an interval stands once a block with a mask of
+//! its nodes, and a question about a window passes over a few dozen intervals for 64 nodes.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// Microseconds since the epoch; the least stands for the beginning of time.
+pub(super) type Micros = i64;
+
+/// Some nodes of one block are busy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Busy {
+    from: Micros,
+    to: Micros,
+    nodes: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Block {
+    /// The nodes that there are.
+    all: u64,
+    /// By beginning, then by end; those with the same window stand together.
+    busy: Vec<Busy>,
+}
+
+impl Block {
+    fn free(&self, from: Micros, to: Micros) -> u64 {
+        let mut free = self.all;
+        for busy in self.busy.iter().take_while(|busy| busy.from < to) {
+            if busy.to > from {
+                free &= !busy.nodes;
+            }
+        }
+        free
+    }
+
+    fn at(&self, from: Micros, to: Micros) -> Result<usize, usize> {
+        self.busy
+            .binary_search_by_key(&(from, to), |busy| (busy.from, busy.to))
+    }
+}
+
+/// Nodes of one block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Mask {
+    pub block: u32,
+    pub nodes: u64,
+}
+
+/// See the module's words. Copies share the blocks that do not change.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Blocks(Arc<Vec<Arc<Block>>>);
+
+impl Blocks {
+    /// So many nodes, busy never.
+    pub fn new(nodes: usize) -> Self {
+        let block = |at: usize| {
+            let here = (nodes - at * 64).min(64);
+            let all = if here == 64 {
+                u64::MAX
+            } else {
+                (1 << here) - 1
+            };
+            let busy = Vec::new();
+            Arc::new(Block { all, busy })
+        };
+        Self(Arc::new((0..nodes.div_ceil(64)).map(block).collect()))
+    }
+
+    /// Of every block the nodes that are free throughout.
+    pub fn free(&self, from: Micros, to: Micros) -> Vec<u64> {
+        self.0.iter().map(|block| block.free(from, to)).collect()
+    }
+
+    /// Whether some nodes of a block are.
+    pub fn are_free(&self, from: Micros, to: Micros, mask: Mask) -> bool {
+        let block = &self.0[mask.block as usize];
+        mask.nodes & !block.free(from, to) == 0
+    }
+
+    pub fn add(&mut self, from: Micros, to: Micros, masks: &[Mask]) {
+        let blocks = Arc::make_mut(&mut self.0);
+        for Mask { block, nodes } in masks {
+            let block = Arc::make_mut(&mut blocks[*block as usize]);
+            let nodes = *nodes;
+            match block.at(from, to) {
+                Ok(at) => block.busy[at].nodes |= nodes,
+                Err(at) => block.busy.insert(at, Busy { from, to, nodes }),
+            }
+        }
+    }
+
+    /// Takes back what was added.
+    pub fn remove(&mut self, from: Micros, to: Micros, masks: &[Mask]) {
+        let blocks = Arc::make_mut(&mut self.0);
+        for Mask { block, nodes } in masks {
+            let block = Arc::make_mut(&mut blocks[*block as usize]);
+            if let Ok(at) = block.at(from, to) {
+                block.busy[at].nodes &= !nodes;
+                if block.busy[at].nodes == 0 {
+                    block.busy.remove(at);
+                }
+            }
+        }
+    }
+
+    /// Of free nodes, those that are busy again later, with when: the soonest first. They are
+    /// taken out of `free`.
+    pub fn gaps(&self, to: Micros, free: &mut [u64]) -> Vec<(Micros, Mask)> {
+        let mut gaps = Vec::new();
+        for (number, (block, free)) in (0..).zip(self.0.iter().zip(free)) {
+            let later = block.busy.partition_point(|busy| busy.from < to);
+            for busy in &block.busy[later..] {
+                let nodes = busy.nodes & *free;
+                if nodes != 0 {
+                    *free &= !nodes;
+                    let block = number;
+                    gaps.push((busy.from, Mask { block, nodes }));
+                }
+            }
+        }
+        gaps.sort_unstable();
+        gaps
+    }
+}
+
+/// The lowest bits of a word, so many at most.
+pub(super) fn lowest(mut word: u64, count: u32) -> u64 {
+    let mut rest = word.count_ones().saturating_sub(count);
+    while rest > 0 {
+        word &= !(1 << (63 - word.leading_zeros()));
+        rest -= 1;
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn like_a_node_and_an_hour_each(
+            steps in proptest::collection::vec((0_i64..30, 1_i64..9, any::<[u64; 3]>(), any::<bool>()), 0..30),
+            (from, length) in (0_i64..30, 1_i64..9),
+        ) {
+            let mut blocks = Blocks::new(150);
+            let mut added: Vec<(i64, i64, Vec<Mask>)> = Vec::new();
+            for (from, length, words, take_back) in steps {
+                if take_back && !added.is_empty() {
+                    let (from, to, masks) = added.remove(words[0] as usize % added.len());
+                    blocks.remove(from, to, &masks);
+                    continue;
+                }
+                // Only what is free is ever added.
+                let free = blocks.free(from, from + length);
+                let masks = (0..).zip(free.iter().zip(words)).map(|(block, (free, word))| Mask { block, nodes: free & word });
+                let masks: Vec<Mask> = masks.filter(|mask| mask.nodes != 0).collect();
+                blocks.add(from, from + length, &masks);
+                added.push((from, from + length, masks));
+            }
+            let busy = |node: usize, from: i64, to: i64| added.iter().any(|(f, t, masks)| {
+                *f < to && from < *t && masks.iter().any(|mask| mask.block as usize == node / 64 && mask.nodes >> (node % 64) & 1 == 1)
+            });
+            let to = from + length;
+            let mut free = blocks.free(from, to);
+            for node in 0..192 {
+                let is_free = free[node / 64] >> (node % 64) & 1 == 1;
+                prop_assert_eq!(is_free, node < 150 && !busy(node, from, to));
+            }
+            let before = free.clone();
+            let gaps = blocks.gaps(to, &mut free);
+            prop_assert!(gaps.is_sorted());
+            for node in 0..150 {
+                let was = before[node / 64] >> (node % 64) & 1 == 1;
+                let next = (to..60).find(|hour| busy(node, *hour, *hour + 1)).filter(|_| was);
+                let gap = gaps.iter().find(|(_, mask)| mask.block as usize == node / 64 && mask.nodes >> (node % 64) & 1 == 1);
+                prop_assert_eq!(gap.map(|(at, _)| *at), next);
+                prop_assert_eq!(free[node / 64] >> (node % 64) & 1 == 1, was && next.is_none());
+            }
+        }
+    }
+}

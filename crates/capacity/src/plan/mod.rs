@@ -1,0 +1,364 @@
+//! A witness that every promise can be kept on nodes, where counting does not tell.
+//!
+//! While every pin begins no later than any unnamed reservation and no shape is asked, counting
+//! is enough ([`crate::place`]) and there is no plan. Otherwise a plan gives every reservation
+//! without names nodes for the time being: one that a new reservation is fitted into, between the
+//! others, before anything is looked for anew. Where it does not fit, all are placed again in
+//! order of start: gaps first, the one that closes soonest before the others, then nodes that
+//! stay free. Where that keeps all promises, it is the new plan; where it does not, the
+//! reservation is refused as fragmented, though a cleverer placement might exist. Whatever else
+//! changes, what has its place keeps it as long as it can.
+//!
+//! A plan follows from the events, so it is never recorded itself; what it names binds nobody.
+
+mod blocks;
+mod fabric;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bareboat_base::{Handle, Instant, NodeSet, SiteId, Table, Window};
+use serde::{Deserialize, Serialize};
+
+use crate::State;
+use crate::calendar::Calendar;
+use crate::choose::{Leaf, best_group, fewest};
+use crate::place::{Asker, Demand, Suppose, demands, nodes_of};
+use blocks::{Blocks, Mask, Micros, lowest};
+use fabric::Fabric;
+
+/// Nodes that a reservation would get.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Place {
+    window: Window,
+    masks: Arc<Vec<Mask>>,
+}
+
+/// See the module's words. Copies share what does not change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    fabric: Arc<Fabric>,
+    /// Pins, arrivals, and the places of what has no names.
+    blocks: Blocks,
+    places: Table<Handle, Option<Place>>,
+    /// What found no place.
+    left_out: Arc<BTreeSet<Asker>>,
+    /// What was over by then is not in it.
+    since: Micros,
+}
+
+/// Why a demand does not fit into a plan.
+pub(crate) enum NoPlace {
+    /// So many nodes are free throughout.
+    TooFew(u32),
+    /// Enough are, but on so many leaves at least.
+    Leaves(u32),
+}
+
+impl Plan {
+    /// Places everything that is not over at `now` anew.
+    pub fn build(
+        state: &State,
+        calendar: &Calendar,
+        now: Option<Instant>,
+        suppose: Suppose<'_>,
+    ) -> Self {
+        let demands = demands(state, calendar, now, suppose);
+        let mut plan = Self::without_places(state, calendar, now, &demands);
+        if let Some((_, nodes, window)) = suppose.named {
+            let (from, to) = span(window);
+            plan.blocks.add(from, to, &plan.fabric.masks(nodes));
+        }
+        plan.add_all(demands);
+        plan
+    }
+
+    /// Leaves what has its place where it is, as far as it still can be there, and places the
+    /// rest; all of it anew when that keeps more.
+    pub fn mended(&self, state: &State, calendar: &Calendar, now: Instant) -> Self {
+        let demands = demands(state, calendar, Some(now), Suppose::default());
+        let mut plan = Self::without_places(state, calendar, Some(now), &demands);
+        let same = self.fabric == plan.fabric;
+        let mut rest = Vec::new();
+        for demand in demands {
+            let place = demand.who.and_then(|who| self.places.get(&who)?.as_ref());
+            let masks = place.and_then(|place| {
+                if same {
+                    return Some(place.masks.to_vec());
+                }
+                let numbers = self.fabric.numbers(&place.masks)?;
+                Some(plan.fabric.masks_of(numbers))
+            });
+            let masks = masks.filter(|masks| plan.holds(masks, demand));
+            match masks {
+                Some(masks) => plan.put(demand, masks),
+                None => rest.push(demand),
+            }
+        }
+        plan.add_all(rest);
+        if !plan.left_out.is_empty() {
+            let anew = Self::build(state, calendar, Some(now), Suppose::default());
+            if anew.left_out.len() < plan.left_out.len() {
+                return anew;
+            }
+        }
+        plan
+    }
+
+    fn without_places(
+        state: &State,
+        calendar: &Calendar,
+        now: Option<Instant>,
+        demands: &[Demand],
+    ) -> Self {
+        let first = demands.first().map(|demand| demand.window.from());
+        let since = match now.into_iter().chain(first).min() {
+            Some(since) if now.is_some() => since.micros(),
+            _ => Micros::MIN,
+        };
+        let (fabric, arrivals) = Fabric::new(state, calendar);
+        let mut blocks = Blocks::new(fabric.nodes());
+        for (from, masks) in &arrivals {
+            blocks.add(Micros::MIN, *from, masks);
+        }
+        for pin in calendar.pins.iter().filter(|pin| pin.to.micros() > since) {
+            if let Some(nodes) = nodes_of(state, pin) {
+                blocks.add(pin.from.micros(), pin.to.micros(), &fabric.masks(nodes));
+            }
+        }
+        Self {
+            fabric: Arc::new(fabric),
+            blocks,
+            places: Table::new(),
+            left_out: Arc::default(),
+            since,
+        }
+    }
+
+    fn add_all(&mut self, demands: Vec<Demand>) {
+        let left_out = demands.into_iter().filter_map(|demand| {
+            let placed = self.add(demand).is_ok();
+            (!placed).then_some(demand.who)
+        });
+        self.left_out = Arc::new(left_out.collect());
+    }
+
+    /// Whether just these nodes are free for a demand.
+    fn holds(&self, masks: &[Mask], demand: Demand) -> bool {
+        let (from, to) = span(demand.window);
+        let count: u32 = masks.iter().map(|mask| mask.nodes.count_ones()).sum();
+        let leaves = demand.max_leaves;
+        count == demand.nodes
+            && leaves.is_none_or(|most| self.fabric.leaves(masks) <= most as usize)
+            && masks
+                .iter()
+                .all(|mask| self.blocks.are_free(from, to, *mask))
+    }
+
+    /// What found no place.
+    pub fn left_out(&self) -> &BTreeSet<Asker> {
+        &self.left_out
+    }
+
+    /// Fits a demand in, between the others.
+    pub fn add(&mut self, demand: Demand) -> Result<(), NoPlace> {
+        let (from, to) = span(demand.window);
+        if from < self.since {
+            return Err(NoPlace::TooFew(0));
+        }
+        let masks = self.find(from, to, demand.nodes, demand.max_leaves)?;
+        self.put(demand, masks);
+        Ok(())
+    }
+
+    fn put(&mut self, demand: Demand, masks: Vec<Mask>) {
+        let (from, to) = span(demand.window);
+        self.blocks.add(from, to, &masks);
+        let Some(who) = demand.who else {
+            return;
+        };
+        let place = Place {
+            window: demand.window,
+            masks: Arc::new(masks),
+        };
+        match self.places.get_mut(&who) {
+            // What replaces nodes out of supply is looked for anew each time.
+            Some(Some(_)) => {}
+            Some(gone) => *gone = Some(place),
+            None => {
+                self.places.insert(who, Some(place));
+            }
+        }
+    }
+
+    fn find(
+        &self,
+        from: Micros,
+        to: Micros,
+        nodes: u32,
+        max_leaves: Option<u32>,
+    ) -> Result<Vec<Mask>, NoPlace> {
+        let mut free = self.blocks.free(from, to);
+        let count: u32 = free.iter().map(|word| word.count_ones()).sum();
+        if count < nodes {
+            return Err(NoPlace::TooFew(count));
+        }
+        let mut masks = Vec::new();
+        let mut needed = nodes;
+        if max_leaves.is_none() {
+            for (_, Mask { block, nodes }) in self.blocks.gaps(to, &mut free) {
+                if needed == 0 {
+                    break;
+                }
+                let nodes = lowest(nodes, needed);
+                needed -= nodes.count_ones();
+                masks.push(Mask { block, nodes });
+            }
+        }
+        if needed > 0 {
+            let leaves = self.fabric.rooms(&free);
+            let chosen = neatest(&leaves, needed, max_leaves)?;
+            for (leaf, count) in chosen {
+                self.fabric.take(leaf, count, &free, &mut masks);
+            }
+        }
+        Ok(masks)
+    }
+
+    /// Nodes with names for a reservation that has its place here: none that another was given.
+    /// `None` where there are too few, or on too many leaves.
+    pub fn name(
+        &self,
+        (row, window): (Handle, Window),
+        nodes: u32,
+        max_leaves: Option<u32>,
+        (site, exclude): (SiteId, Option<&NodeSet>),
+    ) -> Option<NodeSet> {
+        let own = self.places.get(&row)?.as_ref()?;
+        if own.window.from() > window.from() || own.window.to() < window.to() {
+            return None;
+        }
+        let (from, to) = span(window);
+        let mut free = self.blocks.free(from, to);
+        for mask in own.masks.iter() {
+            free[mask.block as usize] |= mask.nodes;
+        }
+        for mask in exclude.map_or(Vec::new(), |nodes| self.fabric.masks(nodes)) {
+            free[mask.block as usize] &= !mask.nodes;
+        }
+        self.fabric.only_named(&mut free);
+        let leaves = self.fabric.rooms(&free);
+        let mut masks = Vec::new();
+        for (leaf, count) in neatest(&leaves, nodes, max_leaves).ok()? {
+            self.fabric.take(leaf, count, &free, &mut masks);
+        }
+        NodeSet::from_numbers(site, self.fabric.numbers(&masks)?).ok()
+    }
+
+    /// A reservation got names, for a window; `false` where they are another's.
+    pub fn named(&mut self, row: Handle, nodes: &NodeSet, window: Window) -> bool {
+        let Some(place) = self.drop(row) else {
+            return false;
+        };
+        let masks = self.fabric.masks(nodes);
+        let (from, to) = span(window);
+        let fits = masks
+            .iter()
+            .all(|mask| self.blocks.are_free(from, to, *mask));
+        self.blocks.add(from, to, &masks);
+        fits && place.window.from() <= window.from()
+    }
+
+    /// Takes a reservation's place back.
+    pub fn ended(&mut self, row: Handle) -> bool {
+        self.left_out.is_empty() && self.drop(row).is_some()
+    }
+
+    /// What is wrong with it, pair by pair: nodes given twice, or before they are there, or while
+    /// they are bound; places of another size than what is asked.
+    #[cfg(test)]
+    pub fn problems(&self, state: &State, calendar: &Calendar) -> Vec<String> {
+        let mut problems = Vec::new();
+        let (fabric, arrivals) = Fabric::new(state, calendar);
+        assert_eq!(fabric, *self.fabric);
+        let share = |a: &[Mask], b: &[Mask]| {
+            let both = |x: &Mask, y: &Mask| x.block == y.block && x.nodes & y.nodes != 0;
+            a.iter().any(|x| b.iter().any(|y| both(x, y)))
+        };
+        let places: Vec<_> = self
+            .places
+            .iter()
+            .filter_map(|(_, row, place)| Some((row, place.as_ref()?)))
+            .collect();
+        for (index, (row, place)) in places.iter().enumerate() {
+            for (other, second) in &places[index + 1..] {
+                if place.window.overlaps(second.window) && share(&place.masks, &second.masks) {
+                    problems.push(format!("{row:?} and {other:?} share nodes"));
+                }
+            }
+            for pin in calendar.pins.iter() {
+                let near = pin.from < place.window.to() && place.window.from() < pin.to;
+                let bound = nodes_of(state, pin).map(|nodes| fabric.masks(nodes));
+                if near && bound.is_some_and(|bound| share(&place.masks, &bound)) {
+                    problems.push(format!("{row:?} is on nodes of {pin:?}"));
+                }
+            }
+            for (at, masks) in &arrivals {
+                if *at > place.window.from().micros() && share(&place.masks, masks) {
+                    problems.push(format!("{row:?} is on nodes to come"));
+                }
+            }
+        }
+        for (_, who) in calendar.unnamed.iter() {
+            let row = state.reservations.at(*who).map(|(_, row)| row);
+            let Some(demand) = row.and_then(|row| Demand::of(*who, row)) else {
+                continue;
+            };
+            let place = self.places.get(who).and_then(Option::as_ref);
+            let nodes = place.map(|place| place.masks.iter().map(|mask| mask.nodes.count_ones()));
+            let nodes: Option<u32> = nodes.map(Iterator::sum);
+            let covers = place.is_some_and(|place| place.window.to() >= demand.window.to());
+            let over = demand.window.to().micros() <= self.since;
+            let left_out = self.left_out.contains(&Some(*who));
+            if !over && !left_out && (nodes != Some(demand.nodes) || !covers) {
+                problems.push(format!("{who:?} has {nodes:?} of {} nodes", demand.nodes));
+            }
+        }
+        problems
+    }
+
+    fn drop(&mut self, row: Handle) -> Option<Place> {
+        let place = self.places.get_mut(&row)?.take()?;
+        let (from, to) = span(place.window);
+        self.blocks.remove(from, to, &place.masks);
+        Some(place)
+    }
+}
+
+fn span(window: Window) -> (Micros, Micros) {
+    (window.from().micros(), window.to().micros())
+}
+
+/// The fewest leaves, in one spine group where one holds them; on no more than allowed.
+fn neatest(
+    leaves: &[Leaf],
+    nodes: u32,
+    max_leaves: Option<u32>,
+) -> Result<Vec<(usize, u32)>, NoPlace> {
+    let most = max_leaves.map_or(usize::MAX, |most| most as usize);
+    let all = || (0..leaves.len()).collect();
+    let in_group = best_group(leaves, nodes).and_then(|group| {
+        let inside = (0..leaves.len()).filter(|leaf| leaves[*leaf].spine_group == group);
+        fewest(leaves, inside.collect(), nodes)
+    });
+    let chosen = in_group
+        .filter(|chosen| chosen.len() <= most)
+        .or_else(|| fewest(leaves, all(), nodes));
+    match chosen {
+        Some(chosen) if chosen.len() <= most => Ok(chosen),
+        Some(chosen) => Err(NoPlace::Leaves(
+            u32::try_from(chosen.len()).unwrap_or(u32::MAX),
+        )),
+        None => Err(NoPlace::TooFew(leaves.iter().map(|leaf| leaf.free).sum())),
+    }
+}
