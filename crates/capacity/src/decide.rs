@@ -9,7 +9,7 @@ use bareboat_base::{
 
 use crate::calendar::Calendar;
 use crate::choose::{Bits, NotChosen, choose, free_throughout, without};
-use crate::place::{Demand, Suppose, counting_is_not_enough, overlap, unplaced};
+use crate::place::{Demand, Suppose, counting_is_not_enough, overlap};
 use crate::plan::{NoPlace, Plan};
 use crate::{
     Allocate, Allocated, Allocation, AllocationReleased, AllocationStatus, Command, EndReservation,
@@ -263,8 +263,7 @@ fn check_placement(
         return Ok(());
     };
     // Placed anew together with the others it may fit.
-    let anew = unplaced(state, calendar, now, suppose);
-    if anew.is_subset(plan.left_out()) {
+    if Plan::keeps(state, calendar, now, suppose, plan.left_out()) {
         return Ok(());
     }
     Err(match why {
@@ -360,8 +359,7 @@ fn choose_nodes(
         return Ok(neat);
     }
     let before = plan_of(state, calendar, Some(now));
-    let after = unplaced(state, calendar, Some(now), suppose);
-    if after.is_subset(before.left_out()) {
+    if Plan::keeps(state, calendar, Some(now), suppose, before.left_out()) {
         return Ok(neat);
     }
     let nodes = if tight { None } else { planned() };

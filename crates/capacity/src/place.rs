@@ -6,12 +6,9 @@
 //! a gap may be too short though the count is right; nor does a count know of leaves. Then a
 //! placement is looked for ([`crate::plan`]).
 
-use std::collections::BTreeSet;
-
 use bareboat_base::{Handle, Instant, NodeSet, Run, Window};
 
 use crate::calendar::{Calendar, Pin, Pinned};
-use crate::plan::Plan;
 use crate::{Reservation, State};
 
 /// Who asks for a placement: reservations already made in the order of their making, then the
@@ -92,20 +89,6 @@ pub(crate) fn counting_is_not_enough(
     let earliest = waiting.map(|(from, _)| *from).next();
     let earliest = earliest.into_iter().chain(extra).min();
     latest > earliest && earliest.is_some()
-}
-
-/// Places all demands of a pool that are not over at `now`; answers with those that found no
-/// place, sorted. Demands of live allocations for replacements of nodes out of supply are among
-/// them, under their reservation.
-pub(crate) fn unplaced(
-    state: &State,
-    calendar: &Calendar,
-    now: Option<Instant>,
-    suppose: Suppose<'_>,
-) -> BTreeSet<Asker> {
-    Plan::build(state, calendar, now, suppose)
-        .left_out()
-        .clone()
 }
 
 /// The demands not over at `now`, in order of start, then of making.

@@ -8,7 +8,8 @@ use bareboat_base::{
 use crate::State;
 use crate::calendar::{Pinned, Slot};
 use crate::decide::nodes;
-use crate::place::{Suppose, nodes_of, unplaced};
+use crate::place::{Suppose, nodes_of};
+use crate::plan::Plan;
 
 /// A stretch of time over which a pool's counts do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +103,10 @@ impl State {
         };
         let left_out = match &pool.calendar.plan {
             Some(plan) => plan.left_out().clone(),
-            None => unplaced(self, &pool.calendar, None, Suppose::default()),
+            None => {
+                let plan = Plan::build(self, &pool.calendar, None, Suppose::default());
+                plan.left_out().clone()
+            }
         };
         let rows = left_out.into_iter().flatten();
         let rows = rows.filter_map(|row| self.reservations.at(row));

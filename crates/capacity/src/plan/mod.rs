@@ -65,12 +65,31 @@ impl Plan {
     ) -> Self {
         let demands = demands(state, calendar, now, suppose);
         let mut plan = Self::without_places(state, calendar, now, &demands);
-        if let Some((_, nodes, window)) = suppose.named {
-            let (from, to) = span(window);
-            plan.blocks.add(from, to, &plan.fabric.masks(nodes));
-        }
+        plan.suppose(suppose);
         plan.add_all(demands);
         plan
+    }
+
+    /// Whether placing everything anew leaves out none but these.
+    pub fn keeps(
+        state: &State,
+        calendar: &Calendar,
+        now: Option<Instant>,
+        suppose: Suppose<'_>,
+        but: &BTreeSet<Asker>,
+    ) -> bool {
+        let demands = demands(state, calendar, now, suppose);
+        let mut plan = Self::without_places(state, calendar, now, &demands);
+        plan.suppose(suppose);
+        let mut demands = demands.into_iter();
+        demands.all(|demand| plan.add(demand).is_ok() || but.contains(&demand.who))
+    }
+
+    fn suppose(&mut self, suppose: Suppose<'_>) {
+        if let Some((_, nodes, window)) = suppose.named {
+            let (from, to) = span(window);
+            self.blocks.add(from, to, &self.fabric.masks(nodes));
+        }
     }
 
     /// Leaves what has its place where it is, as far as it still can be there, and places the
