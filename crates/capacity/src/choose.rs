@@ -215,6 +215,16 @@ fn leaves(calendar: &Calendar, free: &Bits) -> Vec<Leaf> {
     leaves
 }
 
+/// How many of the free nodes each leaf has, the most first.
+pub(crate) fn largest_leaves(calendar: &Calendar, free: &Bits) -> Vec<u32> {
+    let mut rooms: Vec<u32> = leaves(calendar, free)
+        .iter()
+        .map(|leaf| leaf.free)
+        .collect();
+    rooms.sort_unstable_by_key(|room| std::cmp::Reverse(*room));
+    rooms
+}
+
 /// The spine group with the least room that holds so many nodes.
 fn best_group(leaves: &[Leaf], nodes: u32) -> Option<u32> {
     let groups = leaves.chunk_by(|a, b| a.spine_group == b.spine_group);

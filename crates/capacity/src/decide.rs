@@ -1,13 +1,17 @@
 //! What the calendar decides.
 
+use std::collections::BTreeSet;
+
 use bareboat_base::{
     AllocationId, Context, Handle, Instant, NodeCount, NodeSet, PoolId, ReservationId, Run, SiteId,
     Window,
 };
 
 use crate::calendar::Calendar;
-use crate::choose::{Bits, NotChosen, choose, free_throughout, gaps_first, leaves_of, without};
-use crate::place::{Demand, Suppose, counting_is_not_enough, overlap, unplaced};
+use crate::choose::{
+    Bits, NotChosen, choose, free_throughout, gaps_first, largest_leaves, leaves_of, without,
+};
+use crate::place::{Asker, Demand, Suppose, counting_is_not_enough, overlap, unplaced};
 use crate::{
     Allocate, Allocated, Allocation, AllocationReleased, AllocationStatus, Command, EndReservation,
     Event, ExerciseOption, LapseOption, MoveSupply, OpenPool, OptionExercised, OptionLapsed, Pool,
@@ -180,6 +184,21 @@ fn set_spare_floor(state: &State, c: &SetSpareFloor) -> Decision {
 }
 
 fn reserve(state: &State, ctx: &Context, c: &Reserve) -> Decision {
+    admit(state, ctx.recorded_at, c)?;
+    Ok(vec![Event::from(Reserved {
+        reservation: ctx.mint(0),
+        lot: c.lot,
+        contract: c.contract,
+        pool: c.pool,
+        nodes: c.nodes,
+        window: c.window,
+        max_leaves: c.max_leaves,
+        option: c.option,
+    })])
+}
+
+/// What a reservation holds, option included, in its pool: what there is to check by count.
+fn asked<'a>(state: &'a State, c: &Reserve) -> Result<(&'a Pool, Window), Rejection> {
     let pool = the_pool(state, c.pool)?;
     within("the number of nodes", c.nodes.0, 1, MOST_NODES)?;
     if let Some(most) = c.max_leaves {
@@ -197,18 +216,25 @@ fn reserve(state: &State, ctx: &Context, c: &Reserve) -> Decision {
             });
         }
     };
+    Ok((pool, whole))
+}
+
+/// Why a reservation cannot be held, if it cannot.
+pub(crate) fn admit(state: &State, now: Instant, c: &Reserve) -> Result<(), Rejection> {
+    let (pool, whole) = asked(state, c)?;
     check_count(c, pool, whole)?;
-    check_placement(state, &pool.calendar, ctx.recorded_at, c, whole)?;
-    Ok(vec![Event::from(Reserved {
-        reservation: ctx.mint(0),
-        lot: c.lot,
-        contract: c.contract,
-        pool: c.pool,
-        nodes: c.nodes,
-        window: c.window,
-        max_leaves: c.max_leaves,
-        option: c.option,
-    })])
+    check_shape(state, &pool.calendar, c, whole)?;
+    check_placement(&mut Placing::new(state, &pool.calendar, now, whole), c)
+}
+
+/// Whether a reservation can be held: [`admit`] without the reasons, which cost more.
+pub(crate) fn admits(state: &State, now: Instant, c: &Reserve) -> bool {
+    asked(state, c).is_ok_and(|(pool, whole)| {
+        let calendar = &pool.calendar;
+        check_count(c, pool, whole).is_ok()
+            && check_shape(state, calendar, c, whole).is_ok()
+            && Placing::new(state, calendar, now, whole).fits(c.nodes.0)
+    })
 }
 
 /// A signed count as nodes, nothing when it is below zero.
@@ -233,43 +259,95 @@ fn check_count(c: &Reserve, pool: &Pool, whole: Window) -> Result<(), Rejection>
     }
 }
 
-/// Where counting does not tell: the new promise finds a place, and takes no other's.
-fn check_placement(
+/// A lot that may have so many leaves at most finds that many nodes on them: those free
+/// throughout, and those to come, which may hang on any.
+fn check_shape(
     state: &State,
     calendar: &Calendar,
-    now: Instant,
     c: &Reserve,
     whole: Window,
 ) -> Result<(), Rejection> {
-    let suppose = |count: u32| Suppose {
-        demand: Some(Demand {
-            window: whole,
-            nodes: count,
-            who: None,
-        }),
-        named: None,
-    };
-    if !counting_is_not_enough(state, calendar, now, suppose(c.nodes.0)) {
+    let Some(most) = c.max_leaves else {
         return Ok(());
-    }
-    let before = unplaced(
-        state,
-        calendar,
-        Some(now.min(whole.from())),
-        Suppose::default(),
-    );
-    let fits = |count: u32| {
-        let now = Some(now.min(whole.from()));
-        unplaced(state, calendar, now, suppose(count)).is_subset(&before)
     };
-    if fits(c.nodes.0) {
+    let owing = calendar.owing.iter();
+    let owing = owing.take_while(|(from, _)| *from <= whole.from());
+    let to_come = owing.filter_map(|(_, row)| state.supplies.at(*row));
+    let to_come: u64 = to_come.map(|(_, row)| u64::from(row.owed().0)).sum();
+    let free = free_throughout(state, calendar, whole);
+    let mut room = to_come;
+    let mut needed = 0_u32;
+    // Placed by what is known of the leaves; where even all of them are too few, a placement says.
+    for leaf in largest_leaves(calendar, &free) {
+        if room >= u64::from(c.nodes.0) {
+            break;
+        }
+        room += u64::from(leaf);
+        needed += 1;
+    }
+    if needed > most && room >= u64::from(c.nodes.0) {
+        return Err(Rejection::TooManyLeaves {
+            pool: c.pool,
+            asked: c.nodes,
+            max_leaves: most,
+            needed,
+        });
+    }
+    Ok(())
+}
+
+/// Where counting does not tell: a new promise over a window finds a place, and takes no other's.
+struct Placing<'a> {
+    state: &'a State,
+    calendar: &'a Calendar,
+    now: Instant,
+    whole: Window,
+    /// Who has no place already.
+    before: Option<BTreeSet<Asker>>,
+}
+
+impl<'a> Placing<'a> {
+    fn new(state: &'a State, calendar: &'a Calendar, now: Instant, whole: Window) -> Self {
+        Self {
+            state,
+            calendar,
+            now,
+            whole,
+            before: None,
+        }
+    }
+
+    fn fits(&mut self, count: u32) -> bool {
+        let (state, calendar, whole) = (self.state, self.calendar, self.whole);
+        let suppose = Suppose {
+            demand: Some(Demand {
+                window: whole,
+                nodes: count,
+                who: None,
+            }),
+            named: None,
+        };
+        if !counting_is_not_enough(state, calendar, self.now, suppose) {
+            return true;
+        }
+        let now = Some(self.now.min(whole.from()));
+        let none = Suppose::default();
+        let before = self
+            .before
+            .get_or_insert_with(|| unplaced(state, calendar, now, none));
+        unplaced(state, calendar, now, suppose).is_subset(before)
+    }
+}
+
+fn check_placement(placing: &mut Placing<'_>, c: &Reserve) -> Result<(), Rejection> {
+    if placing.fits(c.nodes.0) {
         return Ok(());
     }
     // The largest count below that fits, by halving.
     let (mut fit, mut too_many) = (0, c.nodes.0);
     while fit + 1 < too_many {
         let middle = fit + (too_many - fit) / 2;
-        if fits(middle) {
+        if placing.fits(middle) {
             fit = middle;
         } else {
             too_many = middle;
@@ -277,7 +355,7 @@ fn check_placement(
     }
     Err(Rejection::Fragmented {
         pool: c.pool,
-        window: whole,
+        window: placing.whole,
         asked: c.nodes,
         fits: NodeCount(fit),
     })

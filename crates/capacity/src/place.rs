@@ -21,7 +21,7 @@ use crate::calendar::{Calendar, Pin, Pinned};
 pub(crate) type Asker = Option<Handle>;
 
 /// So many of the same nodes throughout a window.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Demand {
     pub window: Window,
     pub nodes: u32,
@@ -117,22 +117,33 @@ impl Steady {
     }
 }
 
-/// Places all demands of a pool that are not over at `now`; answers with those that found no
-/// place, sorted. Demands of live allocations for replacements of nodes out of supply are among
-/// them, under their reservation.
+/// Who of a pool finds no place: see [`unplaced_demands`].
 pub(crate) fn unplaced(
     state: &State,
     calendar: &Calendar,
     now: Option<Instant>,
     suppose: Suppose<'_>,
 ) -> BTreeSet<Asker> {
+    let left_out = unplaced_demands(state, calendar, now, suppose).into_iter();
+    left_out.map(|demand| demand.who).collect()
+}
+
+/// Places all demands of a pool that are not over at `now`; answers with those that found no
+/// place, in order of start. Demands of live allocations for replacements of nodes out of supply
+/// are among them, under their reservation.
+pub(crate) fn unplaced_demands(
+    state: &State,
+    calendar: &Calendar,
+    now: Option<Instant>,
+    suppose: Suppose<'_>,
+) -> Vec<Demand> {
     let demands = demands(state, calendar, now, suppose);
     let Some(start) = demands.first().map(|demand| demand.window.from()) else {
-        return BTreeSet::new();
+        return Vec::new();
     };
     let mut bins = bins(state, calendar, start, suppose);
     let mut steady = Steady::default();
-    let mut left_out = BTreeSet::new();
+    let mut left_out = Vec::new();
     for demand in demands {
         let from = demand.window.from();
         bins.retain(|bin| {
@@ -144,7 +155,7 @@ pub(crate) fn unplaced(
         });
         steady.come_to(from);
         if !place(&mut bins, &mut steady, demand) {
-            left_out.insert(demand.who);
+            left_out.push(demand);
         }
     }
     left_out
