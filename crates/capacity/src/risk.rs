@@ -13,8 +13,8 @@ use crate::counts::{Counts, Level};
 use crate::decide::{admits, nodes};
 use crate::place::{Demand, Suppose, unplaced_demands};
 use crate::{
-    Alternative, Change, Event, Reservation, ReservationEnded, Reserve, Reserved, State, Zones,
-    apply,
+    Alternative, Change, Event, Reservation, ReservationEnded, ReservationStatus, Reserve,
+    Reserved, State, Zones, apply,
 };
 
 /// As what nodes are held.
@@ -46,7 +46,7 @@ pub struct Risk {
     /// nodes at every instant, but not the same ones throughout.
     pub short: Vec<Short>,
     /// What it needs and does not get: all its nodes, or replacements of those out of supply.
-    unplaced: Vec<Demand>,
+    pub(crate) unplaced: Vec<Demand>,
 }
 
 /// A reservation at risk, and what its client could have instead.
@@ -156,9 +156,10 @@ impl Plan<'_> {
                 continue;
             }
             let (first, before) = (alternatives.len(), self.supposed.clone());
-            alternatives.extend(match row.allocation {
-                None => self.moved(&risk, row, demand),
-                Some(_) => self.replaced(row, demand),
+            alternatives.extend(if unnamed(row, demand) {
+                self.moved(&risk, row, demand)
+            } else {
+                self.replaced(row, demand)
             });
             let whole = alternatives.iter().enumerate().skip(first);
             let whole = whole.filter(|(_, one)| {
@@ -233,6 +234,13 @@ impl Plan<'_> {
         };
         apply(&mut self.supposed, &recorded, &event);
     }
+}
+
+/// Whether a demand is for the nodes of a reservation that have no names yet; otherwise it is for
+/// replacements of some that had.
+pub(crate) fn unnamed(row: &Reservation, demand: &Demand) -> bool {
+    let waits = row.status == ReservationStatus::Held && row.allocation.is_none();
+    waits && demand.window.from() == row.unnamed_from
 }
 
 fn wish(row: &Reservation, demand: &Demand) -> Reserve {

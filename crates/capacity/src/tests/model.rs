@@ -65,7 +65,7 @@ pub(super) enum Step {
     },
 }
 
-fn promise() -> impl Strategy<Value = Step> {
+pub(super) fn promise() -> impl Strategy<Value = Step> {
     (1_u32..5, 0..25_i64, 1..12_i64, 0..8_i64).prop_map(|(nodes, from, length, option)| {
         Step::Reserve {
             nodes,
@@ -88,7 +88,7 @@ fn sale() -> impl Strategy<Value = Step> {
     prop_oneof![5 => promise(), 4 => named, 1 => exercised]
 }
 
-fn ending() -> impl Strategy<Value = Step> {
+pub(super) fn ending() -> impl Strategy<Value = Step> {
     let which = 0_usize..30;
     prop_oneof![
         (which.clone(), 0..HOURS).prop_map(|(which, at)| Step::End { which, at }),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bareboat_base::Zone;
 use proptest::prelude::*;
 
-use super::model::{HOURS, Model, Step, anything, step};
+use super::model::{HOURS, Model, Step, anything, ending, promise, step};
 use super::*;
 use crate::{
     Change, EndReservation, Held, MoveSupply, Rescue, ReservationStatus, Risk, ScheduleSupply,
@@ -26,12 +26,13 @@ fn context(world: &World) -> Context {
 
 /// Steps that name nothing and take no nodes out: placing in order of start is counting.
 fn unnamed() -> impl Strategy<Value = Step> {
-    anything().prop_filter("it names nodes or takes them out", |step| {
-        !matches!(
-            step,
-            Step::Allocate { .. } | Step::Unavailable { .. } | Step::Receive { .. }
-        )
-    })
+    prop_oneof![
+        6 => promise(),
+        2 => ending(),
+        1 => (1_u32..6, 0..20_i64).prop_map(|(nodes, from)| Step::Schedule { nodes, from }),
+        3 => (0_usize..30, 0..30_i64).prop_map(|(which, from)| Step::Move { which, from }),
+        1 => (0_u32..3).prop_map(|nodes| Step::Floor { nodes }),
+    ]
 }
 
 fn history(steps: &[Step]) -> Result<(World, Model), TestCaseError> {
@@ -95,7 +96,11 @@ fn carry_out(world: &mut World, rescues: &[Rescue]) -> Result<(), TestCaseError>
     for rescue in rescues {
         let row = world.state.reservations.get(&rescue.risk.reservation);
         let row = row.unwrap().clone();
-        if row.allocation.is_none() && !rescue.planned.is_empty() {
+        let unplaced = &rescue.risk.unplaced;
+        let moves = unplaced
+            .iter()
+            .any(|demand| crate::risk::unnamed(&row, demand));
+        if moves && !rescue.planned.is_empty() {
             let end = EndReservation {
                 reservation: rescue.risk.reservation,
                 at: row.unnamed_from,
