@@ -1,5 +1,8 @@
 //! Pools, their calendars, reservations, allocations and maintenance on the wire.
 
+mod explain;
+mod risk;
+
 use std::collections::BTreeSet;
 
 use bareboat_base::{
@@ -11,6 +14,9 @@ use utoipa::ToSchema;
 
 use crate::fleet::{Numbers, Place, label_in, model_code, site_code};
 use crate::wire;
+
+pub use explain::*;
+pub use risk::*;
 
 /// The parts of a book that capacity is told from.
 #[derive(Clone, Copy, Debug)]
@@ -192,16 +198,27 @@ pub struct AtRisk {
     pub nodes: u32,
     /// When.
     pub window: wire::Window,
+    /// The pool.
+    pub pool: wire::Id,
+    /// The pool's label.
+    pub pool_label: String,
+    /// The option still open, directly after the window.
+    pub option: Option<wire::Window>,
+    /// What it misses, by time, beside the promises that are kept: spares serve them too. Empty
+    /// when there are enough nodes at every instant, but not the same ones throughout.
+    pub short: Vec<Short>,
 }
 
 impl AtRisk {
     /// The reservations of a pool that its calendar cannot keep.
     pub fn of_pool(sources: Sources<'_>, pool: PoolId) -> Vec<Self> {
-        let found = sources.capacity.at_risk(pool).into_iter();
-        found.filter_map(|id| Self::of(sources, id)).collect()
+        let found = sources.capacity.risks(pool);
+        let shown = found.iter().filter_map(|risk| Self::of(sources, risk));
+        shown.collect()
     }
 
-    fn of(sources: Sources<'_>, id: ReservationId) -> Option<Self> {
+    fn of(sources: Sources<'_>, risk: &domain::Risk) -> Option<Self> {
+        let id = risk.reservation;
         let row = sources.capacity.reservations.get(&id)?;
         Some(Self {
             reservation: id.into(),
@@ -212,6 +229,10 @@ impl AtRisk {
             lot_label: sources.lot_label(row.lot),
             nodes: row.nodes.0,
             window: row.window.into(),
+            pool: row.pool.into(),
+            pool_label: label_in(&sources.capacity.pools, row.pool),
+            option: row.option.map(Into::into),
+            short: risk.short.iter().map(|short| (*short).into()).collect(),
         })
     }
 }

@@ -255,6 +255,70 @@ impl Counts {
         steps
     }
 
+    /// The stretches from `from` on in which at least `least` are left, in order; the last may
+    /// have no end.
+    pub fn stretches(&self, from: Instant, least: i64) -> Vec<(Instant, Option<Instant>)> {
+        let mut found = Vec::new();
+        let mut open: Option<Instant> = None;
+        let mut left = 0;
+        let mut inside = false;
+        for part in self.parts.iter() {
+            let enough = inside && open.is_some() && left + part.lowest >= least;
+            if part.last() <= from || enough {
+                left += part.sum.left();
+                continue;
+            }
+            for (at, change) in part.changes.iter() {
+                if *at > from && !inside {
+                    inside = true;
+                    open = (left >= least).then_some(from);
+                }
+                left += change.left();
+                if inside && left >= least {
+                    open = open.or(Some(*at));
+                } else if let Some(begin) = open.take() {
+                    found.push((begin, Some(*at)));
+                }
+            }
+        }
+        if !inside {
+            open = (left >= least).then_some(from);
+        }
+        found.extend(open.map(|begin| (begin, None)));
+        found
+    }
+
+    /// The instants after `from` at which the counts change, in order.
+    pub fn changes_after(&self, from: Instant) -> impl Iterator<Item = Instant> + '_ {
+        let parts = self
+            .parts
+            .iter()
+            .skip_while(move |part| part.last() <= from);
+        let changes = parts.flat_map(|part| part.changes.iter());
+        changes.map(|(at, _)| *at).filter(move |at| *at > from)
+    }
+
+    /// The most that is ever installed from an instant on.
+    pub fn most_installed(&self, from: Instant) -> i64 {
+        let (mut installed, mut most) = (0, 0);
+        for part in self.parts.iter() {
+            if part.last() <= from {
+                installed += part.sum.installed;
+                most = installed;
+                continue;
+            }
+            for (at, change) in part.changes.iter() {
+                installed += change.installed;
+                most = if *at <= from {
+                    installed
+                } else {
+                    most.max(installed)
+                };
+            }
+        }
+        most
+    }
+
     fn iter(&self) -> impl Iterator<Item = &(Instant, Level)> {
         self.parts.iter().flat_map(|part| part.changes.iter())
     }

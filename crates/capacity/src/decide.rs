@@ -183,6 +183,21 @@ fn set_spare_floor(state: &State, c: &SetSpareFloor) -> Decision {
 }
 
 fn reserve(state: &State, ctx: &Context, c: &Reserve) -> Decision {
+    admit(state, ctx.recorded_at, c)?;
+    Ok(vec![Event::from(Reserved {
+        reservation: ctx.mint(0),
+        lot: c.lot,
+        contract: c.contract,
+        pool: c.pool,
+        nodes: c.nodes,
+        window: c.window,
+        max_leaves: c.max_leaves,
+        option: c.option,
+    })])
+}
+
+/// What a reservation holds, option included, in its pool: what there is to check by count.
+fn asked<'a>(state: &'a State, c: &Reserve) -> Result<(&'a Pool, Window), Rejection> {
     let pool = the_pool(state, c.pool)?;
     within("the number of nodes", c.nodes.0, 1, MOST_NODES)?;
     if let Some(most) = c.max_leaves {
@@ -200,18 +215,14 @@ fn reserve(state: &State, ctx: &Context, c: &Reserve) -> Decision {
             });
         }
     };
+    Ok((pool, whole))
+}
+
+/// Why a reservation cannot be held, if it cannot.
+pub(crate) fn admit(state: &State, now: Instant, c: &Reserve) -> Result<(), Rejection> {
+    let (pool, whole) = asked(state, c)?;
     check_count(c, pool, whole)?;
-    check_placement(state, &pool.calendar, ctx.recorded_at, c, whole)?;
-    Ok(vec![Event::from(Reserved {
-        reservation: ctx.mint(0),
-        lot: c.lot,
-        contract: c.contract,
-        pool: c.pool,
-        nodes: c.nodes,
-        window: c.window,
-        max_leaves: c.max_leaves,
-        option: c.option,
-    })])
+    check_placement(state, &pool.calendar, now, c, whole)
 }
 
 /// A signed count as nodes, nothing when it is below zero.
@@ -248,6 +259,7 @@ fn check_placement(
         window: whole,
         nodes: c.nodes.0,
         max_leaves: c.max_leaves,
+        replaces: false,
         who: None,
     };
     let suppose = Suppose {
@@ -263,7 +275,7 @@ fn check_placement(
         return Ok(());
     };
     // Placed anew together with the others it may fit.
-    if Plan::keeps(state, calendar, now, suppose, plan.left_out()) {
+    if Plan::keeps(state, calendar, now, suppose, &plan.left_out()) {
         return Ok(());
     }
     Err(match why {
@@ -359,7 +371,7 @@ fn choose_nodes(
         return Ok(neat);
     }
     let before = plan_of(state, calendar, Some(now));
-    if Plan::keeps(state, calendar, Some(now), suppose, before.left_out()) {
+    if Plan::keeps(state, calendar, Some(now), suppose, &before.left_out()) {
         return Ok(neat);
     }
     let nodes = if tight { None } else { planned() };

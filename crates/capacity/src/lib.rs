@@ -3,9 +3,13 @@
 //!
 //! It counts and places nodes. It does not know what a node is (that is the fleet), nor who may
 //! have it (that is the rulebook). Start at [`State`] for what is kept, at [`decide`] for what
-//! is refused and why, at [`profile`](State::profile) for what is free.
+//! is refused and why, at [`profile`](State::profile) for what is free, at
+//! [`alternatives`](State::alternatives) for what could be sold instead, at
+//! [`risks`](State::risks) for what a change of supply breaks.
 
+mod alternatives;
 mod apply;
+mod bound;
 mod calendar;
 mod choose;
 mod command;
@@ -17,16 +21,20 @@ mod place;
 mod plan;
 mod query;
 mod rejection;
+mod risk;
 mod sorted;
 mod state;
 #[cfg(test)]
 mod tests;
 
+pub use alternatives::{Alternative, Change, Zones};
 pub use apply::apply;
+pub use bound::{Bound, Constraint};
 pub use command::*;
 pub use decide::decide;
 pub use event::*;
 pub use names::{Named, Names};
 pub use query::{Busy, BusyWith, Step};
 pub use rejection::Rejection;
+pub use risk::{Held, Rescue, Risk, Short};
 pub use state::*;

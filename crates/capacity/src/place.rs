@@ -6,6 +6,8 @@
 //! a gap may be too short though the count is right; nor does a count know of leaves. Then a
 //! placement is looked for ([`crate::plan`]).
 
+use serde::{Deserialize, Serialize};
+
 use bareboat_base::{Handle, Instant, NodeSet, Run, Window};
 
 use crate::calendar::{Calendar, Pin, Pinned};
@@ -16,12 +18,14 @@ use crate::{Reservation, State};
 pub(crate) type Asker = Option<Handle>;
 
 /// So many of the same nodes throughout a window.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Demand {
     pub window: Window,
     pub nodes: u32,
     /// At most so many leaves.
     pub max_leaves: Option<u32>,
+    /// For nodes of a live allocation that are out of supply; else for a reservation's own.
+    pub replaces: bool,
     /// `None`: the reservation being decided.
     pub who: Asker,
 }
@@ -33,6 +37,7 @@ impl Demand {
             window: Window::new(row.unnamed_from, row.holds_until()).ok()?,
             nodes: row.nodes.0,
             max_leaves: row.max_leaves,
+            replaces: false,
             who: Some(who),
         })
     }
@@ -142,6 +147,7 @@ fn replacements(state: &State, calendar: &Calendar, demands: &mut Vec<Demand>) {
                     window,
                     nodes,
                     max_leaves: None,
+                    replaces: true,
                     who,
                 });
             }

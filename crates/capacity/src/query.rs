@@ -1,14 +1,16 @@
 //! What can be asked without changing anything.
 
+use std::collections::BTreeSet;
+
 use bareboat_base::{
     AllocationId, LotId, ModelId, NodeCount, NodeRef, NodeSet, PoolId, ReservationId, SiteId,
     Window,
 };
 
 use crate::State;
-use crate::calendar::{Pinned, Slot};
+use crate::calendar::{Calendar, Pinned, Slot};
 use crate::decide::nodes;
-use crate::place::{Suppose, nodes_of};
+use crate::place::{Demand, Suppose, nodes_of};
 use crate::plan::Plan;
 
 /// A stretch of time over which a pool's counts do not change.
@@ -101,16 +103,22 @@ impl State {
         let Some(pool) = self.pools.get(&pool) else {
             return Vec::new();
         };
-        let left_out = match &pool.calendar.plan {
-            Some(plan) => plan.left_out().clone(),
-            None => {
-                let plan = Plan::build(self, &pool.calendar, None, Suppose::default());
-                plan.left_out().clone()
-            }
-        };
-        let rows = left_out.into_iter().flatten();
+        let left_out = self.unplaced(&pool.calendar).into_iter();
+        let rows: BTreeSet<_> = left_out.filter_map(|demand| demand.who).collect();
+        let rows = rows.into_iter();
         let rows = rows.filter_map(|row| self.reservations.at(row));
         rows.map(|(id, _)| *id).collect()
+    }
+
+    /// What finds no place: by the plan, where there is one.
+    pub(crate) fn unplaced(&self, calendar: &Calendar) -> Vec<Demand> {
+        match &calendar.plan {
+            Some(plan) => plan.unplaced().to_vec(),
+            None => {
+                let plan = Plan::build(self, calendar, None, Suppose::default());
+                plan.unplaced().to_vec()
+            }
+        }
     }
 
     /// The pool that a node was received into.

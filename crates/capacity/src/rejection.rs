@@ -42,13 +42,13 @@ bareboat_base::rejections! {
             "the option {option} does not begin where the window {window} ends" hint "begin the option where the window ends";
         /// Not enough nodes at some instant.
         ShortOfSupply { pool: PoolId, at: Instant, asked: NodeCount, free: NodeCount, shortfall: NodeCount, fits: NodeCount } => Conflict "short_of_supply"
-            "pool {pool} has {free} free at {at}, {asked} are asked: {shortfall} short; throughout, {fits} would fit" hint "ask for fewer nodes, another window or another pool";
+            "pool {pool} has {free} free at {at}, {asked} are asked: {shortfall} short; throughout, {fits} would fit" hint "ask for fewer nodes, another window or another pool: `bareboat capacity explain` (POST /v1/capacity/explain) says which constraint bound and lists what would be held";
         /// Enough nodes at every instant, but not the same ones throughout.
         Fragmented { pool: PoolId, window: Window, asked: NodeCount, fits: NodeCount } => Conflict "fragmented"
-            "pool {pool} has enough nodes at every instant of {window}, but cannot give the same {asked} throughout beside what it already promised; {fits} would fit" hint "allocate lots that begin earlier first, move planned maintenance, or ask for fewer nodes";
+            "pool {pool} has enough nodes at every instant of {window}, but cannot give the same {asked} throughout beside what it already promised; {fits} would fit" hint "allocate lots that begin earlier first, move planned maintenance, or take what `bareboat capacity explain` (POST /v1/capacity/explain) lists";
         /// The nodes that are free hang on more leaves than the lot allows.
         TooManyLeaves { pool: PoolId, asked: NodeCount, max_leaves: u32, needed: u32 } => Conflict "too_many_leaves"
-            "{asked} of pool {pool} need at least {needed} leaves, the lot allows {max_leaves}" hint "allow more leaves, or allocate when a leaf is free";
+            "{asked} of pool {pool} need at least {needed} leaves, the lot allows {max_leaves}" hint "allow more leaves, allocate when a leaf is free, or take what `bareboat capacity explain` (POST /v1/capacity/explain) lists";
         /// No such reservation.
         ReservationUnknown { reservation: ReservationId } => NotFound "reservation_unknown"
             "there is no reservation {reservation}" hint "take the reservation from its lot";

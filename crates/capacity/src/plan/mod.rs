@@ -42,7 +42,7 @@ pub(crate) struct Plan {
     blocks: Blocks,
     places: Table<Handle, Option<Place>>,
     /// What found no place.
-    left_out: Arc<BTreeSet<Asker>>,
+    unplaced: Arc<Vec<Demand>>,
     /// What was over by then is not in it.
     since: Micros,
 }
@@ -100,7 +100,8 @@ impl Plan {
         let same = self.fabric == plan.fabric;
         let mut rest = Vec::new();
         for demand in demands {
-            let place = demand.who.and_then(|who| self.places.get(&who)?.as_ref());
+            let who = demand.who.filter(|_| !demand.replaces);
+            let place = who.and_then(|who| self.places.get(&who)?.as_ref());
             let masks = place.and_then(|place| {
                 if same {
                     return Some(place.masks.to_vec());
@@ -115,9 +116,9 @@ impl Plan {
             }
         }
         plan.add_all(rest);
-        if !plan.left_out.is_empty() {
+        if !plan.unplaced.is_empty() {
             let anew = Self::build(state, calendar, Some(now), Suppose::default());
-            if anew.left_out.len() < plan.left_out.len() {
+            if anew.unplaced.len() < plan.unplaced.len() {
                 return anew;
             }
         }
@@ -149,17 +150,15 @@ impl Plan {
             fabric: Arc::new(fabric),
             blocks,
             places: Table::new(),
-            left_out: Arc::default(),
+            unplaced: Arc::default(),
             since,
         }
     }
 
     fn add_all(&mut self, demands: Vec<Demand>) {
-        let left_out = demands.into_iter().filter_map(|demand| {
-            let placed = self.add(demand).is_ok();
-            (!placed).then_some(demand.who)
-        });
-        self.left_out = Arc::new(left_out.collect());
+        let unplaced = demands.into_iter();
+        let unplaced = unplaced.filter(|demand| self.add(*demand).is_err());
+        self.unplaced = Arc::new(unplaced.collect());
     }
 
     /// Whether just these nodes are free for a demand.
@@ -174,9 +173,14 @@ impl Plan {
                 .all(|mask| self.blocks.are_free(from, to, *mask))
     }
 
-    /// What found no place.
-    pub fn left_out(&self) -> &BTreeSet<Asker> {
-        &self.left_out
+    /// What found no place, in order of start.
+    pub fn unplaced(&self) -> &[Demand] {
+        &self.unplaced
+    }
+
+    /// Who found none.
+    pub fn left_out(&self) -> BTreeSet<Asker> {
+        self.unplaced.iter().map(|demand| demand.who).collect()
     }
 
     /// Fits a demand in, between the others.
@@ -193,7 +197,8 @@ impl Plan {
     fn put(&mut self, demand: Demand, masks: Vec<Mask>) {
         let (from, to) = span(demand.window);
         self.blocks.add(from, to, &masks);
-        let Some(who) = demand.who else {
+        // What replaces nodes out of supply is looked for anew each time.
+        let Some(who) = demand.who.filter(|_| !demand.replaces) else {
             return;
         };
         let place = Place {
@@ -201,9 +206,7 @@ impl Plan {
             masks: Arc::new(masks),
         };
         match self.places.get_mut(&who) {
-            // What replaces nodes out of supply is looked for anew each time.
-            Some(Some(_)) => {}
-            Some(gone) => *gone = Some(place),
+            Some(row) => *row = Some(place),
             None => {
                 self.places.insert(who, Some(place));
             }
@@ -290,7 +293,7 @@ impl Plan {
 
     /// Takes a reservation's place back.
     pub fn ended(&mut self, row: Handle) -> bool {
-        self.left_out.is_empty() && self.drop(row).is_some()
+        self.unplaced.is_empty() && self.drop(row).is_some()
     }
 
     /// What is wrong with it, pair by pair: nodes given twice, or before they are there, or while
@@ -338,7 +341,7 @@ impl Plan {
             let nodes: Option<u32> = nodes.map(Iterator::sum);
             let covers = place.is_some_and(|place| place.window.to() >= demand.window.to());
             let over = demand.window.to().micros() <= self.since;
-            let left_out = self.left_out.contains(&Some(*who));
+            let left_out = self.left_out().contains(&Some(*who));
             if !over && !left_out && (nodes != Some(demand.nodes) || !covers) {
                 problems.push(format!("{who:?} has {nodes:?} of {} nodes", demand.nodes));
             }

@@ -1,7 +1,9 @@
 //! Tests: stories by hand, and histories against a naive model.
 
+mod alternatives;
 mod model;
 mod names;
+mod risk;
 mod scale;
 mod stories;
 

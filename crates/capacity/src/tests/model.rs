@@ -11,11 +11,11 @@ use crate::{
     ReleaseAllocation, ReservationStatus, ScheduleSupply, SetSpareFloor, SetUnavailable,
 };
 
-const HOURS: i64 = 40;
+pub(super) const HOURS: i64 = 40;
 
 /// One step of a history; indices are taken modulo what there is.
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     Schedule {
         nodes: u32,
         from: i64,
@@ -65,7 +65,7 @@ enum Step {
     },
 }
 
-fn promise() -> impl Strategy<Value = Step> {
+pub(super) fn promise() -> impl Strategy<Value = Step> {
     (1_u32..5, 0..25_i64, 1..12_i64, 0..8_i64).prop_map(|(nodes, from, length, option)| {
         Step::Reserve {
             nodes,
@@ -88,7 +88,7 @@ fn sale() -> impl Strategy<Value = Step> {
     prop_oneof![5 => promise(), 4 => named, 1 => exercised]
 }
 
-fn ending() -> impl Strategy<Value = Step> {
+pub(super) fn ending() -> impl Strategy<Value = Step> {
     let which = 0_usize..30;
     prop_oneof![
         (which.clone(), 0..HOURS).prop_map(|(which, at)| Step::End { which, at }),
@@ -97,7 +97,7 @@ fn ending() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn anything() -> impl Strategy<Value = Step> {
+pub(super) fn anything() -> impl Strategy<Value = Step> {
     let which = 0_usize..30;
     prop_oneof![
         8 => sale(),
@@ -118,27 +118,27 @@ fn anything() -> impl Strategy<Value = Step> {
 
 /// What the model knows of a reservation.
 #[derive(Clone, Debug)]
-struct Promise {
-    id: ReservationId,
-    nodes: i64,
-    firm: (i64, i64),
-    option: i64,
+pub(super) struct Promise {
+    pub(super) id: ReservationId,
+    pub(super) nodes: i64,
+    pub(super) firm: (i64, i64),
+    pub(super) option: i64,
 }
 
 /// Plain lists, counted afresh for every question.
 #[derive(Default)]
-struct Model {
-    pool: Option<PoolId>,
-    floor: i64,
+pub(super) struct Model {
+    pub(super) pool: Option<PoolId>,
+    pub(super) floor: i64,
     /// Tranche → (from, owed).
-    owed: BTreeMap<u128, (i64, u32)>,
+    pub(super) owed: BTreeMap<u128, (i64, u32)>,
     /// Node → from when.
-    named: BTreeMap<u32, i64>,
-    promises: Vec<Promise>,
+    pub(super) named: BTreeMap<u32, i64>,
+    pub(super) promises: Vec<Promise>,
     /// (node, hour) → the allocation that has it.
-    taken: BTreeMap<(u32, i64), AllocationId>,
+    pub(super) taken: BTreeMap<(u32, i64), AllocationId>,
     /// (node, hour) out of supply.
-    out: BTreeSet<(u32, i64)>,
+    pub(super) out: BTreeSet<(u32, i64)>,
 }
 
 impl Model {
@@ -172,7 +172,7 @@ impl Model {
         out.count() as i64
     }
 
-    fn free(&self, at: i64) -> i64 {
+    pub(super) fn free(&self, at: i64) -> i64 {
         self.installed(at) - self.firm(at) - self.option(at) - self.unavailable(at) - self.floor
     }
 
@@ -189,7 +189,7 @@ fn pick<T>(items: &[T], which: usize) -> Option<&T> {
 }
 
 /// Runs one step on both and compares what they say.
-fn step(world: &mut World, model: &mut Model, step: &Step) -> Result<(), TestCaseError> {
+pub(super) fn step(world: &mut World, model: &mut Model, step: &Step) -> Result<(), TestCaseError> {
     let pool = *model.pool.get_or_insert_with(|| world.open_pool());
     let tranches: Vec<u128> = model.owed.keys().copied().collect();
     match *step {

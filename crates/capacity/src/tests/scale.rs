@@ -3,7 +3,7 @@
 use bareboat_base::{NodeCount, Recorded};
 
 use super::*;
-use crate::{Allocate, Allocated, ReceiveSupply, ScheduleSupply};
+use crate::{Allocate, Allocated, Change, ReceiveSupply, ScheduleSupply};
 
 const LEAVES: u32 = 800;
 
@@ -88,4 +88,43 @@ fn an_allocation_of_640_nodes_is_a_few_bytes_and_replays_to_the_same_state() {
         unreachable!()
     };
     assert_eq!((nodes.runs().len(), nodes.count()), (1, NodeCount(640)));
+}
+
+/// A search goes from step to step of the profile, not from day to day: it decides a handful of
+/// reservations, however many lots and years there are.
+#[test]
+fn alternatives_among_ten_thousand_lots_take_a_handful_of_decisions() {
+    let (mut world, pool) = large();
+    let mut seed = 7_u64;
+    let mut draw = |most: u64| {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % most
+    };
+    let mut sold = 0;
+    while sold < 10_000 {
+        let from = draw(80_000) as i64;
+        let lot = ask(
+            pool,
+            draw(60) as u32 + 1,
+            from,
+            from + draw(9_000) as i64 + 1,
+        );
+        sold += u32::from(world.run(lot).is_ok());
+    }
+    let mut refused = 0;
+    for _ in 0..100 {
+        let from = draw(80_000) as i64;
+        let asked = ask(pool, 9_000 + draw(3_000) as u32, from, from + 8_760);
+        let (found, decided) = world.state.alternatives_counted(&asked, hour(0), &|_| None);
+        assert!(decided <= 5, "{decided} decisions");
+        let later = found.iter().find(|one| one.change == Change::Later);
+        if !found.is_empty() {
+            refused += 1;
+            let begins = later.unwrap().reserve.window.from();
+            assert!(begins > asked.window.from());
+        }
+    }
+    assert!(refused > 50, "{refused} refused");
 }

@@ -188,18 +188,25 @@ fn few_leaves_and_one_spine_group() {
         set([1].into_iter().chain(5..=12)),
         "the fuller group, two leaves"
     );
-    let narrow = Reserve {
+    let narrow = |nodes| Reserve {
         max_leaves: Some(2),
-        ..ask(pool, 20, 0, 10)
+        ..ask(pool, nodes, 0, 10)
     };
-    match world.run(narrow).unwrap_err() {
-        Rejection::TooManyLeaves {
-            needed: 3,
-            max_leaves: 2,
-            ..
-        } => {}
-        other => unreachable!("{other}"),
-    }
+    let three_for_two = |refused: Rejection| {
+        let Rejection::TooManyLeaves {
+            needed, max_leaves, ..
+        } = refused
+        else {
+            unreachable!("{refused}")
+        };
+        assert_eq!((needed, max_leaves), (3, 2));
+    };
+    three_for_two(world.run(narrow(20)).unwrap_err());
+    let promised = reserve(&mut world, narrow(16));
+    let third = reserve(&mut world, ask(pool, 16, 0, 10));
+    allocate(&mut world, third, 0).unwrap();
+    // The third took what was not promised.
+    allocate(&mut world, promised, 0).unwrap();
 }
 
 #[test]

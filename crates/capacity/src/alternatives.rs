@@ -1,0 +1,372 @@
+//! What could be sold instead of what is refused.
+//!
+//! Every alternative is a reservation that is decided on the same state before it is offered. A
+//! search for a start goes from one stretch of the count profile with enough nodes to the next
+//! and never from day to day: it decides only where counting says yes, and again within a stretch
+//! only where nodes named in advance leave gaps that are too short, [`MOST_TRIES`] times at most.
+
+use std::cell::Cell;
+use std::cmp::Reverse;
+
+use bareboat_base::{Date, Instant, NodeCount, PoolId, Window, Zone};
+
+use crate::decide::admit;
+use crate::{Pool, Rejection, Reserve, State};
+
+/// Placements that are tried of one search for a start.
+const MOST_TRIES: u32 = 64;
+
+/// In what an alternative differs from what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Change {
+    /// In nothing: it can be held as soon as another at risk is moved as planned.
+    Nothing,
+    /// The same without its option.
+    WithoutOption,
+    /// The same on more leaves, or on any number.
+    LooserShape,
+    /// The same from a later start on, the earliest there is; the length stays.
+    Later,
+    /// Fewer nodes over the same window, the most there are.
+    Fewer,
+    /// As many GPUs of another pool, rounded up to its nodes; from the earliest start there is.
+    OtherPool,
+}
+
+/// A reservation that would be held now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alternative {
+    /// In what it differs.
+    pub change: Change,
+    /// The reservation.
+    pub reserve: Reserve,
+}
+
+/// The zone in which a pool's lots begin and end at midnight; `None` when they may at any instant.
+pub type Zones<'a> = &'a dyn Fn(PoolId) -> Option<Zone>;
+
+impl State {
+    /// The nearest reservations that would be held in place of one that is refused, in the order
+    /// of [`Change`], other pools by their start; none when it is not refused for want of nodes.
+    ///
+    /// A window from midnight to midnight of its pool's zone keeps its dates in another pool, and
+    /// its days when it begins later.
+    pub fn alternatives(
+        &self,
+        reserve: &Reserve,
+        now: Instant,
+        zones: Zones<'_>,
+    ) -> Vec<Alternative> {
+        self.alternatives_counted(reserve, now, zones).0
+    }
+
+    /// The alternatives, and how many reservations were decided to find them.
+    pub(crate) fn alternatives_counted(
+        &self,
+        reserve: &Reserve,
+        now: Instant,
+        zones: Zones<'_>,
+    ) -> (Vec<Alternative>, u32) {
+        let search = Search::new(self, reserve, now, zones);
+        match (search, admit(self, now, reserve)) {
+            (Some(search), Err(refusal)) => (search.all(&refusal), search.decided.get()),
+            _ => (Vec::new(), 1),
+        }
+    }
+}
+
+/// When something is held, apart from where it begins.
+#[derive(Clone, Copy)]
+enum Length {
+    /// Days from midnight to midnight.
+    Days { days: i32, option: Option<i32> },
+    /// Microseconds.
+    Micros { micros: i64, option: Option<i64> },
+}
+
+/// Where it begins.
+#[derive(Clone, Copy)]
+enum Begin {
+    /// On the dates, or at the instant, asked for.
+    AsAsked,
+    /// No earlier than an instant.
+    From(Instant),
+}
+
+struct Search<'a> {
+    state: &'a State,
+    asked: &'a Reserve,
+    now: Instant,
+    zones: Zones<'a>,
+    pool: &'a Pool,
+    /// The first day, when the window goes from midnight to midnight.
+    first_day: Option<Date>,
+    length: Length,
+    /// Reservations decided so far.
+    decided: Cell<u32>,
+}
+
+impl<'a> Search<'a> {
+    fn new(state: &'a State, asked: &'a Reserve, now: Instant, zones: Zones<'a>) -> Option<Self> {
+        let pool = state.pools.get(&asked.pool)?;
+        let zone = zones(asked.pool);
+        let days = zone.and_then(|zone| in_days(asked, &zone));
+        let micros = |window: Window| window.to().micros() - window.from().micros();
+        let (first_day, length) = match days {
+            Some((first, days, option)) => (Some(first), Length::Days { days, option }),
+            None => {
+                let length = Length::Micros {
+                    micros: micros(asked.window),
+                    option: asked.option.map(micros),
+                };
+                (None, length)
+            }
+        };
+        Some(Self {
+            state,
+            asked,
+            now,
+            zones,
+            pool,
+            first_day,
+            length,
+            decided: Cell::new(1),
+        })
+    }
+
+    fn all(&self, refusal: &Rejection) -> Vec<Alternative> {
+        let mut found = Vec::new();
+        let mut offer = |change, reserve: Option<Reserve>| {
+            found.extend(reserve.map(|reserve| Alternative { change, reserve }));
+        };
+        offer(Change::WithoutOption, self.without_option());
+        offer(Change::LooserShape, self.looser_shape(refusal));
+        let pool = self.asked.pool;
+        offer(
+            Change::Later,
+            self.earliest(pool, self.pool, self.asked.nodes),
+        );
+        offer(Change::Fewer, self.fewer(refusal));
+        let mut others = self.other_pools();
+        others.sort_by_key(|other| other.window.from());
+        for other in others {
+            offer(Change::OtherPool, Some(other));
+        }
+        found
+    }
+
+    fn held(&self, reserve: Reserve) -> Option<Reserve> {
+        self.decided.set(self.decided.get() + 1);
+        admit(self.state, self.now, &reserve)
+            .is_ok()
+            .then_some(reserve)
+    }
+
+    fn without_option(&self) -> Option<Reserve> {
+        self.asked.option?;
+        self.held(Reserve {
+            option: None,
+            ..*self.asked
+        })
+    }
+
+    fn looser_shape(&self, refusal: &Rejection) -> Option<Reserve> {
+        let with = |max_leaves| Reserve {
+            max_leaves,
+            ..*self.asked
+        };
+        let most = self.asked.max_leaves?;
+        let needed = match refusal {
+            // Placed anew among the others it may need fewer.
+            Rejection::TooManyLeaves { needed, .. } if self.held(with(Some(*needed))).is_some() => {
+                let fits = |leaves| self.held(with(Some(leaves))).is_some();
+                let (mut fit, mut too_few) = (*needed, most);
+                while too_few + 1 < fit {
+                    let middle = too_few + (fit - too_few) / 2;
+                    if fits(middle) {
+                        fit = middle;
+                    } else {
+                        too_few = middle;
+                    }
+                }
+                Some(with(Some(fit)))
+            }
+            _ => None,
+        };
+        needed.or_else(|| self.held(with(None)))
+    }
+
+    /// By count the refusal says how many would fit.
+    fn fewer(&self, refusal: &Rejection) -> Option<Reserve> {
+        let with = |nodes| Reserve {
+            nodes,
+            ..*self.asked
+        };
+        let mut refusal = refusal.clone();
+        // Each step down is for another reason: count, shape, placement.
+        for _ in 0..3 {
+            let fits = match refusal {
+                Rejection::ShortOfSupply { fits, .. } => fits,
+                Rejection::Fragmented { asked, .. } | Rejection::TooManyLeaves { asked, .. } => {
+                    return self.fewer_than(asked);
+                }
+                _ => return None,
+            };
+            if fits == NodeCount::ZERO {
+                return None;
+            }
+            self.decided.set(self.decided.get() + 1);
+            match admit(self.state, self.now, &with(fits)) {
+                Ok(()) => return Some(with(fits)),
+                Err(next) => refusal = next,
+            }
+        }
+        None
+    }
+
+    /// The most that a placement or the leaves allow, by halving: a smaller count seldom needs more.
+    fn fewer_than(&self, asked: NodeCount) -> Option<Reserve> {
+        let with = |nodes| Reserve {
+            nodes: NodeCount(nodes),
+            ..*self.asked
+        };
+        let (mut fit, mut too_many) = (0, asked.0);
+        while fit + 1 < too_many {
+            let middle = fit + (too_many - fit) / 2;
+            if self.held(with(middle)).is_some() {
+                fit = middle;
+            } else {
+                too_many = middle;
+            }
+        }
+        (fit > 0).then(|| with(fit))
+    }
+
+    /// As many GPUs of every other pool, those most like the asked one first.
+    fn other_pools(&self) -> Vec<Reserve> {
+        let others = self.state.pools.iter();
+        let mut others: Vec<_> = others
+            .map(|(_, id, pool)| (*id, pool))
+            .filter(|(id, _)| *id != self.asked.pool)
+            .collect();
+        let like = |pool: &Pool| (pool.model == self.pool.model, pool.site == self.pool.site);
+        others.sort_by_key(|(_, pool)| Reverse(like(pool)));
+        let found = others.into_iter().filter_map(|(id, pool)| {
+            let gpus = u64::from(self.asked.nodes.0) * u64::from(self.pool.gpus_per_node);
+            let nodes = gpus.div_ceil(u64::from(pool.gpus_per_node).max(1));
+            let nodes = NodeCount(u32::try_from(nodes).ok()?);
+            let same = self.placed(id, nodes, Begin::AsAsked);
+            let same = same.filter(|reserve| reserve.window.from() >= self.now);
+            let same = same.and_then(|reserve| self.held(reserve));
+            same.or_else(|| self.earliest(id, pool, nodes))
+        });
+        found.collect()
+    }
+
+    /// From the earliest start on, no sooner than asked and no sooner than now.
+    fn earliest(&self, id: PoolId, pool: &Pool, nodes: NodeCount) -> Option<Reserve> {
+        let counts = &pool.calendar.counts;
+        let floor = i64::from(pool.spare_floor.0);
+        let soonest = match self.placed(id, nodes, Begin::AsAsked) {
+            Some(same) => same.window.from().max(self.now),
+            None => self.asked.window.from().max(self.now),
+        };
+        let last = counts.changes_after(soonest).last();
+        let mut tries = 0;
+        for (begin, end) in counts.stretches(soonest, i64::from(nodes.0) + floor) {
+            let starts = counts.changes_after(begin);
+            let starts = starts.take_while(|at| end.is_none_or(|end| *at < end));
+            for start in std::iter::once(begin).chain(starts) {
+                let reserve = self.placed(id, nodes, Begin::From(start))?;
+                if end.is_some_and(|end| until(&reserve) > end) {
+                    break;
+                }
+                if let Some(reserve) = self.held(reserve) {
+                    return Some(reserve);
+                }
+                tries += 1;
+                if tries >= MOST_TRIES {
+                    // When nothing is held any more.
+                    let reserve = self.placed(id, nodes, Begin::From(last?))?;
+                    return self.held(reserve);
+                }
+            }
+        }
+        None
+    }
+
+    /// What is asked, of so many nodes of a pool, from another beginning.
+    fn placed(&self, pool: PoolId, nodes: NodeCount, begin: Begin) -> Option<Reserve> {
+        let (window, option) = match (self.length, self.first_day) {
+            (Length::Days { days, option }, Some(first_day)) => {
+                let zone = (self.zones)(pool)?;
+                let first = match begin {
+                    Begin::AsAsked => first_day,
+                    Begin::From(at) => {
+                        let day = at.date_in(&zone);
+                        let begins = day.start_in(&zone).ok()? >= at;
+                        day.plus_days(i32::from(!begins)).ok()?
+                    }
+                };
+                let to = first.plus_days(days).ok()?;
+                let window = between(first, to, &zone)?;
+                let option = match option {
+                    Some(days) => Some(between(to, to.plus_days(days).ok()?, &zone)?),
+                    None => None,
+                };
+                (window, option)
+            }
+            (Length::Micros { micros, option }, _) => {
+                let from = match begin {
+                    Begin::AsAsked => self.asked.window.from(),
+                    Begin::From(at) => at,
+                };
+                let window = after(from, micros)?;
+                let option = match option {
+                    Some(micros) => Some(after(window.to(), micros)?),
+                    None => None,
+                };
+                (window, option)
+            }
+            (Length::Days { .. }, None) => return None,
+        };
+        Some(Reserve {
+            pool,
+            nodes,
+            window,
+            option,
+            ..*self.asked
+        })
+    }
+}
+
+/// The first day, the days of the window and those of the option, when all begin at midnight.
+fn in_days(asked: &Reserve, zone: &Zone) -> Option<(Date, i32, Option<i32>)> {
+    let midnight = |at: Instant| {
+        let day = at.date_in(zone);
+        (day.start_in(zone).ok()? == at).then_some(day)
+    };
+    let days = |window: Window| {
+        let days = midnight(window.from())?.days_until(midnight(window.to())?);
+        i32::try_from(days).ok()
+    };
+    let option = match asked.option {
+        Some(option) => Some(days(option)?),
+        None => None,
+    };
+    Some((midnight(asked.window.from())?, days(asked.window)?, option))
+}
+
+fn between(from: Date, to: Date, zone: &Zone) -> Option<Window> {
+    Window::new(from.start_in(zone).ok()?, to.start_in(zone).ok()?).ok()
+}
+
+fn after(from: Instant, micros: i64) -> Option<Window> {
+    let to = Instant::from_micros(from.micros().checked_add(micros)?).ok()?;
+    Window::new(from, to).ok()
+}
+
+/// The end of what a reservation holds, option included.
+fn until(reserve: &Reserve) -> Instant {
+    reserve.option.unwrap_or(reserve.window).to()
+}
