@@ -8,10 +8,12 @@ use bareboat_base::{Handle, Instant, NodeCount, NodeSet, PoolId, Recorded, Run, 
 use crate::calendar::{Calendar, Pin, Pinned, Slot};
 use crate::counts::Level;
 use crate::place::{overlap, single};
+use crate::quote;
 use crate::{
     Allocated, Allocation, AllocationReleased, AllocationStatus, Event, OptionExercised,
-    OptionLapsed, Piece, Pool, Reservation, ReservationEnded, ReservationStatus, Reserved, State,
-    Supply, SupplyMoved, SupplyReceived, SupplyScheduled, Unavailability, UnavailableSet,
+    OptionLapsed, Piece, Pool, QuoteStatus, Reservation, ReservationEnded, ReservationStatus,
+    Reserved, State, Supply, SupplyMoved, SupplyReceived, SupplyScheduled, Unavailability,
+    UnavailableSet,
 };
 
 /// Folds one event in. Never refuses.
@@ -45,6 +47,10 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::OptionExercised(e) => option_exercised(state, e),
         Event::OptionLapsed(e) => option_lapsed(state, e),
         Event::UnavailableSet(e) => unavailable_set(state, recorded, e),
+        Event::QuoteMade(e) => quote::made(state, recorded, e),
+        Event::QuoteTaken(e) => quote::close(state, e.quote, QuoteStatus::Taken),
+        Event::QuoteWithdrawn(e) => quote::close(state, e.quote, QuoteStatus::Withdrawn),
+        Event::QuoteLapsed(e) => quote::close(state, e.quote, QuoteStatus::Lapsed),
     };
     debug_assert!(
         done.is_some(),
@@ -57,7 +63,7 @@ fn count(nodes: NodeCount) -> i64 {
 }
 
 impl State {
-    fn calendar_mut(&mut self, pool: PoolId) -> Option<&mut Calendar> {
+    pub(crate) fn calendar_mut(&mut self, pool: PoolId) -> Option<&mut Calendar> {
         let pool = self.pools.get_mut(&pool)?;
         Some(Arc::make_mut(&mut pool.calendar))
     }
@@ -136,6 +142,7 @@ fn reserved(state: &mut State, recorded: Recorded, e: &Reserved) -> Option<()> {
         status: ReservationStatus::Held,
         allocation: None,
         unnamed_from: e.window.from(),
+        since: quote::since(state, e.contract, recorded.position),
         recorded,
     };
     let handle = state.reservations.insert(e.reservation, row);

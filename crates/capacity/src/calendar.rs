@@ -11,7 +11,7 @@ use crate::sorted::Sorted;
 /// A pool's calendar. Cloning copies pointers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Calendar {
-    /// Installed, firm, option and unavailable over time.
+    /// Installed, firm, option, softly held and unavailable over time.
     pub counts: Counts,
     /// The nodes that have names, in the order of the fabric.
     pub slots: Arc<Vec<Slot>>,
@@ -20,6 +20,8 @@ pub(crate) struct Calendar {
     pub pins: Sorted<Pin>,
     /// Reservations whose nodes are not named: where the unnamed part begins, and the row.
     pub unnamed: Sorted<(Instant, Handle)>,
+    /// What quotes hold: where it begins, the quote's row, and which of its holds.
+    pub soft: Sorted<(Instant, Handle, u32)>,
     /// Supplies that still owe nodes: from when they count, and the row.
     pub owing: Sorted<(Instant, Handle)>,
 }

@@ -1,41 +1,69 @@
 //! What the calendar decides.
 
 use bareboat_base::{
-    AllocationId, Context, Handle, Instant, NodeCount, NodeSet, PoolId, ReservationId, Run, SiteId,
-    Window,
+    AllocationId, Context, Handle, Instant, NodeCount, NodeSet, PoolId, Position, ReservationId,
+    Run, SiteId, Window,
 };
 
 use crate::calendar::Calendar;
 use crate::choose::{Bits, NotChosen, choose, free_throughout, gaps_first, leaves_of, without};
-use crate::place::{Demand, Suppose, counting_is_not_enough, overlap, unplaced};
+use crate::place::{Asker, Demand, Suppose, counting_is_not_enough, overlap, unplaced};
+use crate::quote;
 use crate::{
     Allocate, Allocated, Allocation, AllocationReleased, AllocationStatus, Command, EndReservation,
     Event, ExerciseOption, LapseOption, MoveSupply, OpenPool, OptionExercised, OptionLapsed, Pool,
-    PoolOpened, ReceiveSupply, Rejection, ReleaseAllocation, Reservation, ReservationEnded,
-    ReservationStatus, Reserve, Reserved, ScheduleSupply, SetSpareFloor, SetUnavailable,
-    SpareFloorSet, State, SupplyMoved, SupplyReceived, SupplyScheduled, UnavailableSet,
+    PoolOpened, QuoteLapsed, ReceiveSupply, Rejection, ReleaseAllocation, Reservation,
+    ReservationEnded, ReservationStatus, Reserve, Reserved, ScheduleSupply, SetSpareFloor,
+    SetUnavailable, SpareFloorSet, State, SupplyMoved, SupplyReceived, SupplyScheduled,
+    UnavailableSet,
 };
 
 /// The most nodes one command may name; 8 million GPUs.
 const MOST_NODES: u32 = 1_000_000;
+/// The place of what is asked for: after all that was promised.
+pub(crate) const NEWEST: Position = Position(u64::MAX);
 
-type Decision = Result<Vec<Event>, Rejection>;
+pub(crate) type Decision = Result<Vec<Event>, Rejection>;
 
 /// All events of one command, or a refusal.
 pub fn decide(state: &State, ctx: &Context, command: &Command) -> Result<Vec<Event>, Rejection> {
+    let promises = matches!(
+        command,
+        Command::Reserve(_) | Command::Allocate(_) | Command::MakeQuote(_) | Command::TakeQuote(_)
+    );
+    let expired = if promises {
+        quote::expired(state, ctx.recorded_at)
+    } else {
+        Vec::new()
+    };
+    if expired.is_empty() {
+        return decide_settled(state, ctx, command);
+    }
+    // What expired holds nothing: it is recorded as lapsed before a promise counts what is free.
+    let settled = state.settled(ctx.recorded_at);
+    let decided = decide_settled(&settled, ctx, command)?;
+    let lapsed = expired.into_iter();
+    let lapsed = lapsed.map(|quote| Event::from(QuoteLapsed { quote }));
+    Ok(lapsed.chain(decided).collect())
+}
+
+fn decide_settled(state: &State, ctx: &Context, command: &Command) -> Decision {
     match command {
         Command::OpenPool(c) => open_pool(state, ctx, c),
         Command::ScheduleSupply(c) => schedule_supply(state, c),
         Command::MoveSupply(c) => move_supply(state, c),
         Command::ReceiveSupply(c) => receive_supply(state, c),
         Command::SetSpareFloor(c) => set_spare_floor(state, c),
-        Command::Reserve(c) => reserve(state, ctx, c),
+        Command::Reserve(c) => Ok(vec![reserve(state, ctx, c, (0, NEWEST))?]),
         Command::Allocate(c) => allocate(state, ctx, c),
         Command::ReleaseAllocation(c) => release(state, c),
         Command::EndReservation(c) => end_reservation(state, c),
         Command::ExerciseOption(c) => exercise_option(state, c),
         Command::LapseOption(c) => lapse_option(state, c),
         Command::SetUnavailable(c) => set_unavailable(state, c),
+        Command::MakeQuote(c) => quote::make(state, ctx, c),
+        Command::TakeQuote(c) => quote::take(state, ctx, c),
+        Command::WithdrawQuote(c) => quote::withdraw(state, ctx, c),
     }
 }
 
@@ -179,7 +207,14 @@ fn set_spare_floor(state: &State, c: &SetSpareFloor) -> Decision {
     })])
 }
 
-fn reserve(state: &State, ctx: &Context, c: &Reserve) -> Decision {
+/// Decides one reservation: the `ordinal`-th of its command, and its place among those that begin
+/// together.
+pub(crate) fn reserve(
+    state: &State,
+    ctx: &Context,
+    c: &Reserve,
+    (ordinal, since): (u32, Position),
+) -> Result<Event, Rejection> {
     let pool = the_pool(state, c.pool)?;
     within("the number of nodes", c.nodes.0, 1, MOST_NODES)?;
     if let Some(most) = c.max_leaves {
@@ -198,9 +233,9 @@ fn reserve(state: &State, ctx: &Context, c: &Reserve) -> Decision {
         }
     };
     check_count(c, pool, whole)?;
-    check_placement(state, &pool.calendar, ctx.recorded_at, c, whole)?;
-    Ok(vec![Event::from(Reserved {
-        reservation: ctx.mint(0),
+    check_placement(state, &pool.calendar, ctx.recorded_at, c, (whole, since))?;
+    Ok(Event::from(Reserved {
+        reservation: ctx.mint(ordinal),
         lot: c.lot,
         contract: c.contract,
         pool: c.pool,
@@ -208,7 +243,7 @@ fn reserve(state: &State, ctx: &Context, c: &Reserve) -> Decision {
         window: c.window,
         max_leaves: c.max_leaves,
         option: c.option,
-    })])
+    }))
 }
 
 /// A signed count as nodes, nothing when it is below zero.
@@ -239,15 +274,16 @@ fn check_placement(
     calendar: &Calendar,
     now: Instant,
     c: &Reserve,
-    whole: Window,
+    (whole, since): (Window, Position),
 ) -> Result<(), Rejection> {
     let suppose = |count: u32| Suppose {
         demand: Some(Demand {
             window: whole,
             nodes: count,
-            who: None,
+            since,
+            who: Asker::Asked,
         }),
-        named: None,
+        ..Suppose::default()
     };
     if !counting_is_not_enough(state, calendar, now, suppose(c.nodes.0)) {
         return Ok(());
@@ -337,33 +373,47 @@ fn choose_nodes(
         NotChosen::TooFew => too_few(state, row, calendar, kept, (&all, &free)),
     })?;
     let now = ctx.recorded_at;
-    let mut before = None;
-    let mut keeps = |nodes: &NodeSet| {
-        let suppose = Suppose {
-            demand: None,
-            named: Some((handle, nodes, kept)),
+    let keeps = |nodes: &NodeSet, firm_only: bool| {
+        let without = Suppose {
+            firm_only,
+            ..Suppose::default()
         };
-        if !counting_is_not_enough(state, calendar, now, suppose) {
-            return true;
-        }
-        let before =
-            before.get_or_insert_with(|| unplaced(state, calendar, Some(now), Suppose::default()));
-        unplaced(state, calendar, Some(now), suppose).is_subset(before)
+        let suppose = Suppose {
+            named: Some((handle, nodes, kept)),
+            ..without
+        };
+        !counting_is_not_enough(state, calendar, now, suppose)
+            || unplaced(state, calendar, Some(now), suppose).is_subset(&unplaced(
+                state,
+                calendar,
+                Some(now),
+                without,
+            ))
     };
-    if keeps(&first) {
+    if keeps(&first, false) {
         return Ok(first);
     }
     let second = gaps_first(state, calendar, (pool.site, &free), kept, asked);
-    let second = second.filter(|nodes| {
-        let few = most.is_none_or(|most| leaves_of(calendar, nodes) <= most as usize);
-        few && keeps(nodes)
-    });
-    second.ok_or(Rejection::Fragmented {
-        pool: row.pool,
-        window: kept,
-        asked: row.nodes,
-        fits: NodeCount::ZERO,
-    })
+    let second =
+        second.filter(|nodes| most.is_none_or(|most| leaves_of(calendar, nodes) <= most as usize));
+    // A quote gives way to a lot that needs its nodes.
+    let tries = [
+        (second.as_ref(), false),
+        (Some(&first), true),
+        (second.as_ref(), true),
+    ];
+    let mut tries = tries
+        .into_iter()
+        .filter_map(|(nodes, firm)| Some((nodes?, firm)));
+    let found = tries.find(|(nodes, firm_only)| keeps(nodes, *firm_only));
+    found
+        .map(|(nodes, _)| nodes.clone())
+        .ok_or(Rejection::Fragmented {
+            pool: row.pool,
+            window: kept,
+            asked: row.nodes,
+            fits: NodeCount::ZERO,
+        })
 }
 
 /// Why too few nodes are free: not ready, not received, or not throughout.

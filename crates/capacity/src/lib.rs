@@ -15,6 +15,7 @@ mod event;
 mod names;
 mod place;
 mod query;
+mod quote;
 mod rejection;
 mod sorted;
 mod state;
@@ -27,5 +28,9 @@ pub use decide::decide;
 pub use event::*;
 pub use names::{Named, Names};
 pub use query::{Busy, BusyWith, Step};
+pub use quote::{
+    Hold, MakeQuote, Quote, QuoteLapsed, QuoteMade, QuoteStatus, QuoteTaken, QuoteWithdrawn,
+    TakeQuote, WithdrawQuote,
+};
 pub use rejection::Rejection;
 pub use state::*;

@@ -11,21 +11,38 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use bareboat_base::{Handle, Instant, NodeSet, Run, Window};
+use bareboat_base::{Handle, Instant, NodeSet, Position, Run, Window};
 
 use crate::State;
 use crate::calendar::{Calendar, Pin, Pinned};
 
-/// Who asks for a placement: reservations already made in the order of their making, then the
-/// one that is asked for.
-pub(crate) type Asker = Option<Handle>;
+/// Who asks for a placement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Asker {
+    /// The reservation in the row.
+    Reservation(Handle),
+    /// A hold of the quote in the row.
+    Hold(Handle, u32),
+    /// The reservation being decided.
+    Asked,
+}
+
+impl Asker {
+    pub fn reservation(self) -> Option<Handle> {
+        match self {
+            Self::Reservation(row) => Some(row),
+            Self::Hold(..) | Self::Asked => None,
+        }
+    }
+}
 
 /// So many of the same nodes throughout a window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Demand {
     pub window: Window,
     pub nodes: u32,
-    /// `None`: the reservation being decided.
+    /// Its place among those that begin together.
+    pub since: Position,
     pub who: Asker,
 }
 
@@ -36,6 +53,17 @@ pub(crate) struct Suppose<'a> {
     pub demand: Option<Demand>,
     /// The reservation in this row has nodes: these, over this window.
     pub named: Option<(Handle, &'a NodeSet, Window)>,
+    /// Quotes hold nothing.
+    pub firm_only: bool,
+}
+
+impl Suppose<'_> {
+    /// Nothing but that quotes hold nothing.
+    pub const FIRM: Self = Self {
+        demand: None,
+        named: None,
+        firm_only: true,
+    };
 }
 
 /// The parts of a set that lie in a run, ascending.
@@ -73,7 +101,9 @@ pub(crate) fn counting_is_not_enough(
         Some(*row) != named && until.is_some_and(|until| until > now)
     });
     let earliest = waiting.map(|(from, _)| *from).next();
-    let earliest = earliest.into_iter().chain(extra).min();
+    let mut soft = holds(state, calendar, suppose).filter(|hold| hold.window.to() > now);
+    let soft = soft.next().map(|hold| hold.window.from());
+    let earliest = earliest.into_iter().chain(soft).chain(extra).min();
     latest > earliest && earliest.is_some()
 }
 
@@ -202,14 +232,35 @@ pub(crate) fn demands(
             demands.push(Demand {
                 window,
                 nodes: row.nodes.0,
-                who: Some(*who),
+                since: row.since,
+                who: Asker::Reservation(*who),
             });
         }
     }
+    demands.extend(holds(state, calendar, suppose));
     replacements(state, calendar, &mut demands);
     demands.retain(|demand| now.is_none_or(|now| demand.window.to() > now));
-    demands.sort_by_key(|demand| (demand.window.from(), demand.who.is_none(), demand.who));
+    demands.sort_by_key(|demand| (demand.window.from(), demand.since, demand.who));
     demands
+}
+
+/// What quotes hold, in order of start.
+fn holds<'a>(
+    state: &'a State,
+    calendar: &'a Calendar,
+    suppose: Suppose<'_>,
+) -> impl Iterator<Item = Demand> + 'a {
+    let soft = calendar.soft.iter().filter(move |_| !suppose.firm_only);
+    soft.filter_map(|(_, quote, index)| {
+        let (_, row) = state.quotes.at(*quote)?;
+        let hold = row.holds.get(*index as usize)?;
+        Some(Demand {
+            window: hold.whole(),
+            nodes: hold.nodes.0,
+            since: row.recorded.position,
+            who: Asker::Hold(*quote, *index),
+        })
+    })
 }
 
 /// What live allocations need in place of nodes that are out of supply.
@@ -239,8 +290,16 @@ fn replacements(state: &State, calendar: &Calendar, demands: &mut Vec<Demand>) {
             if let Ok(window) = both
                 && nodes > 0
             {
-                let who = state.reservations.handle(&allocation.reservation);
-                demands.push(Demand { window, nodes, who });
+                let Some(who) = state.reservations.handle(&allocation.reservation) else {
+                    continue;
+                };
+                let since = state.reservations.at(who);
+                demands.push(Demand {
+                    window,
+                    nodes,
+                    since: since.map_or(Position::default(), |(_, row)| row.since),
+                    who: Asker::Reservation(who),
+                });
             }
         }
     }

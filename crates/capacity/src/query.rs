@@ -8,7 +8,7 @@ use bareboat_base::{
 use crate::State;
 use crate::calendar::{Pinned, Slot};
 use crate::decide::nodes;
-use crate::place::{Suppose, nodes_of, unplaced};
+use crate::place::{Asker, Suppose, nodes_of, unplaced};
 
 /// A stretch of time over which a pool's counts do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub struct Step {
     pub firm: NodeCount,
     /// Nodes held by open options.
     pub option: NodeCount,
+    /// Nodes held by quotes that are not recorded as over; see [`State::settled`].
+    pub soft_held: NodeCount,
     /// Nodes that are never sold.
     pub spare: NodeCount,
     /// Nodes out of supply.
@@ -75,6 +77,7 @@ impl State {
                 installed: nodes(level.installed),
                 firm: nodes(level.firm),
                 option: nodes(level.option),
+                soft_held: nodes(level.soft),
                 spare: pool.spare_floor,
                 unavailable: nodes(level.unavailable),
                 free: nodes(level.left() - floor),
@@ -95,13 +98,13 @@ impl State {
 
     /// The reservations of a pool that what is delivered, due and in repair can no longer serve,
     /// when all are placed in order of their start, then of their making. Spares are used for
-    /// them: the floor does not bind here. In the order of their making.
+    /// them: neither the floor nor a quote binds here. In the order of their making.
     pub fn at_risk(&self, pool: PoolId) -> Vec<ReservationId> {
         let Some(pool) = self.pools.get(&pool) else {
             return Vec::new();
         };
-        let left_out = unplaced(self, &pool.calendar, None, Suppose::default());
-        let rows = left_out.into_iter().flatten();
+        let left_out = unplaced(self, &pool.calendar, None, Suppose::FIRM);
+        let rows = left_out.into_iter().filter_map(Asker::reservation);
         let rows = rows.filter_map(|row| self.reservations.at(row));
         rows.map(|(id, _)| *id).collect()
     }
