@@ -5,8 +5,11 @@ use bareboat_base::{
 };
 use bareboat_book::Command;
 use bareboat_book::acts::wind_down::Erasure;
-use bareboat_book::acts::{Act as BookAct, AllocateLot, Determine, DoStep, Extend, Settle, Sign};
+use bareboat_book::acts::{
+    Act as BookAct, AllocateLot, Determine, DoStep, Extend, Quote, Settle, Sign,
+};
 use bareboat_book::command::{DeclareUse, DocumentKept, DocumentSealed, Keeping};
+use bareboat_capacity::QuoteStatus;
 use bareboat_contracts::{
     ApproveWindDown, Cause, Command as C, Contract, DraftContract, Extension, NewLot, PlanWindDown,
     Prepayment, Price, RegulatoryTermination, ResumeAccess, Status, Step, SuspendAccess, Treatment,
@@ -18,7 +21,7 @@ use bareboat_rulebook::{
     RecordAuthorisation, ResolveReferral, RevokeAuthorisation, Scope,
 };
 
-use super::{Act, Scene};
+use super::{Act, HOUR, Scene, instant};
 use crate::words::{code, name, plus_days, text};
 
 pub(super) const ACTS: &[(u32, Act)] = &[
@@ -28,6 +31,8 @@ pub(super) const ACTS: &[(u32, Act)] = &[
     (4, determine),
     (4, resolve),
     (4, confirm_resolution),
+    (4, quote),
+    (1, withdraw_quote),
     (10, sign),
     (10, allocate),
     (2, extend),
@@ -213,6 +218,24 @@ fn confirm_resolution(scene: &mut Scene<'_>) -> Option<Command> {
     Some(Command::Rulebook(R::ConfirmResolution(ConfirmResolution {
         determination,
     })))
+}
+
+fn quote(scene: &mut Scene<'_>) -> Option<Command> {
+    let (contract, _) = contract(scene, |row| row.status == Status::Draft)?;
+    let hours = i64::from(scene.rng.between(1, 72));
+    Some(Command::Act(BookAct::Quote(Quote {
+        contract,
+        expires_at: instant(scene.now().micros() + hours * HOUR),
+    })))
+}
+
+fn withdraw_quote(scene: &mut Scene<'_>) -> Option<Command> {
+    let now = scene.now();
+    let (quote, _) = scene.find(&scene.state.capacity.quotes, |row| {
+        row.status_at(now) == QuoteStatus::Open
+    })?;
+    let withdraw = bareboat_capacity::WithdrawQuote { quote };
+    Some(Command::Capacity(withdraw.into()))
 }
 
 fn sign(scene: &mut Scene<'_>) -> Option<Command> {
