@@ -1,5 +1,9 @@
 //! Pools, their calendars, reservations, allocations and maintenance on the wire.
 
+mod quote;
+
+pub use quote::{Hold, MakeQuote, Quote};
+
 use std::collections::BTreeSet;
 
 use bareboat_base::{
@@ -111,6 +115,8 @@ pub struct Step {
     pub firm: u32,
     /// Held by open options.
     pub option: u32,
+    /// Held by open quotes.
+    pub soft_held: u32,
     /// Never sold.
     pub spare: u32,
     /// Out of supply.
@@ -129,6 +135,7 @@ impl From<domain::Step> for Step {
             installed: step.installed.0,
             firm: step.firm.0,
             option: step.option.0,
+            soft_held: step.soft_held.0,
             spare: step.spare.0,
             unavailable: step.unavailable.0,
             free: step.free.0,
@@ -575,6 +582,8 @@ pub struct Capacity {
     pub healthy: u32,
     /// Nodes that reservations hold now.
     pub reserved: u32,
+    /// Nodes that open quotes hold now.
+    pub soft_held: u32,
     /// Of those delivered, the nodes that are `allocated`.
     pub in_use: u32,
     /// All nodes by phase; the operator's to know.

@@ -35,7 +35,7 @@ pub struct Hold {
 
 impl Hold {
     /// Window and option.
-    pub(crate) fn whole(&self) -> Window {
+    pub fn whole(&self) -> Window {
         let to = self.option.map_or(self.window.to(), |option| option.to());
         Window::new(self.window.from(), to).unwrap_or(self.window)
     }
