@@ -4,6 +4,7 @@ mod common;
 
 use bareboat_base::{ContractId, Refusal as _};
 use bareboat_book::acts::{self, Act};
+use bareboat_book::explain::{explain, find};
 use bareboat_book::{Command, Event, Rejection};
 use bareboat_capacity::QuoteStatus;
 use bareboat_contracts::WithdrawDraft;
@@ -111,4 +112,18 @@ fn a_draft_that_is_given_up_loses_its_quote() {
     redraft(&mut world, "HC-2", &[5000]);
     declare(&mut world);
     sign(&mut world).unwrap();
+}
+
+#[test]
+fn a_quote_is_explained_by_its_determination_and_its_contract() {
+    let mut world = world();
+    declare(&mut world);
+    let contract = world.contract;
+    quote(&mut world, contract, "2026-02-20T00:00:00Z").unwrap();
+    let state = &world.book.state;
+    let told = explain(state, find(state, "Q-0001").unwrap()).unwrap();
+    assert_eq!(told.kind, "quote");
+    assert_eq!(told.title, "625 nodes offered until 2026-02-20T00:00:00Z");
+    let because: Vec<&str> = told.because.iter().map(|below| below.kind).collect();
+    assert_eq!(because, ["determination", "contract"]);
 }
