@@ -1,7 +1,10 @@
 //! Pools, their calendars, reservations, allocations and maintenance on the wire.
 
 mod explain;
+mod quote;
 mod risk;
+
+pub use quote::{Hold, MakeQuote, Quote};
 
 use std::collections::BTreeSet;
 
@@ -117,6 +120,8 @@ pub struct Step {
     pub firm: u32,
     /// Held by open options.
     pub option: u32,
+    /// Held by open quotes.
+    pub soft_held: u32,
     /// Never sold.
     pub spare: u32,
     /// Out of supply.
@@ -135,6 +140,7 @@ impl From<domain::Step> for Step {
             installed: step.installed.0,
             firm: step.firm.0,
             option: step.option.0,
+            soft_held: step.soft_held.0,
             spare: step.spare.0,
             unavailable: step.unavailable.0,
             free: step.free.0,
@@ -596,6 +602,8 @@ pub struct Capacity {
     pub healthy: u32,
     /// Nodes that reservations hold now.
     pub reserved: u32,
+    /// Nodes that open quotes hold now.
+    pub soft_held: u32,
     /// Of those delivered, the nodes that are `allocated`.
     pub in_use: u32,
     /// All nodes by phase; the operator's to know.

@@ -127,6 +127,8 @@ ids! {
     PoolId "pool" "POOL";
     /// Capacity held for a lot before nodes are named.
     ReservationId "reservation" "R";
+    /// A priced, dated, expiring offer that holds capacity softly.
+    QuoteId "quote" "Q";
     /// Named nodes bound to a lot.
     AllocationId "allocation" "A";
     /// A legal entity or person.

@@ -7,17 +7,22 @@ use bareboat_base::{Handle, Instant, NodeCount, NodeSet, PoolId, Recorded, Run, 
 
 use crate::calendar::{Calendar, Pin, Pinned, Slot};
 use crate::counts::Level;
-use crate::place::{Demand, Suppose, counting_is_not_enough, overlap, single};
+use crate::place::{Asker, Demand, Suppose, counting_is_not_enough, hold_demand, overlap, single};
 use crate::plan::Plan;
+use crate::quote;
 use crate::{
     Allocated, Allocation, AllocationReleased, AllocationStatus, Event, OptionExercised,
-    OptionLapsed, Piece, Pool, Reservation, ReservationEnded, ReservationStatus, Reserved, State,
-    Supply, SupplyMoved, SupplyReceived, SupplyScheduled, Unavailability, UnavailableSet,
+    OptionLapsed, Piece, Pool, QuoteStatus, Reservation, ReservationEnded, ReservationStatus,
+    Reserved, State, Supply, SupplyMoved, SupplyReceived, SupplyScheduled, Unavailability,
+    UnavailableSet,
 };
 
 /// Folds one event in. Never refuses.
 pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
     let recorded = *recorded;
+    if let Event::Allocated(e) = event {
+        plan_before(state, recorded.at, e);
+    }
     let done = match event {
         Event::PoolOpened(e) => {
             state.pool_of.insert((e.site, e.model), e.pool);
@@ -46,6 +51,10 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::OptionExercised(e) => option_exercised(state, e),
         Event::OptionLapsed(e) => option_lapsed(state, e),
         Event::UnavailableSet(e) => unavailable_set(state, recorded, e),
+        Event::QuoteMade(e) => quote::made(state, recorded, e),
+        Event::QuoteTaken(e) => quote::close(state, e.quote, QuoteStatus::Taken),
+        Event::QuoteWithdrawn(e) => quote::close(state, e.quote, QuoteStatus::Withdrawn),
+        Event::QuoteLapsed(e) => quote::close(state, e.quote, QuoteStatus::Lapsed),
     };
     replan(state, recorded.at, event);
     debug_assert!(
@@ -54,63 +63,119 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
     );
 }
 
-/// Keeps the pool's plan true: there is one while counting is not enough.
-fn replan(state: &mut State, now: Instant, event: &Event) -> Option<()> {
-    let pool = pool_of(state, event)?;
+/// Names that leave gaps are chosen by a plan of what was promised before them: it is made before
+/// they are folded in.
+fn plan_before(state: &mut State, now: Instant, e: &Allocated) -> Option<()> {
+    let handle = state.reservations.handle(&e.reservation)?;
+    let row = state.reservations.get(&e.reservation)?;
+    let (pool, until) = (row.pool, row.holds_until());
+    let kept = Window::new(e.window.from(), until).ok()?;
     let calendar = Arc::clone(&state.pools.get(&pool)?.calendar);
-    let plan = counting_is_not_enough(state, &calendar, now, Suppose::default())
-        .then(|| Arc::new(next_plan(state, &calendar, now, event)));
-    if plan.is_some() || calendar.plan.is_some() {
+    let named = Suppose {
+        named: Some((handle, &e.nodes, kept)),
+        ..Suppose::default()
+    };
+    if calendar.plan.is_none() && counting_is_not_enough(state, &calendar, now, named) {
+        let plan = Plan::build(state, &calendar, Some(now), Suppose::default());
         drop(calendar);
-        state.calendar_mut(pool)?.plan = plan;
+        state.calendar_mut(pool)?.plan = Some(Arc::new(plan));
     }
     Some(())
 }
 
-fn next_plan(state: &State, calendar: &Calendar, now: Instant, event: &Event) -> Plan {
+/// Keeps the plans of the pools that an event is about true: there is one while counting is not
+/// enough.
+fn replan(state: &mut State, now: Instant, event: &Event) -> Option<()> {
+    for pool in pools_of(state, event) {
+        let calendar = Arc::clone(&state.pools.get(&pool)?.calendar);
+        let plan = counting_is_not_enough(state, &calendar, now, Suppose::default())
+            .then(|| Arc::new(next_plan(state, (pool, &calendar), now, event)));
+        if plan.is_some() || calendar.plan.is_some() {
+            drop(calendar);
+            state.calendar_mut(pool)?.plan = plan;
+        }
+    }
+    Some(())
+}
+
+fn next_plan(
+    state: &State,
+    (pool, calendar): (PoolId, &Calendar),
+    now: Instant,
+    event: &Event,
+) -> Plan {
+    // What these are refused for is judged by the same steps.
     let now = match event {
         Event::Reserved(e) => now.min(e.window.from()),
         _ => now,
     };
     let anew = || Plan::build(state, calendar, Some(now), Suppose::default());
+    let mended = |plan: &Plan| plan.mended(state, calendar, now);
     let Some(plan) = calendar.plan.as_deref() else {
         return anew();
     };
-    let row = |id| state.reservations.handle(id);
     let mut next = plan.clone();
-    match event {
-        // What these two are refused for is judged by the same steps.
+    let who = |id| state.reservations.handle(id).map(Asker::Reservation);
+    let fits = match event {
         Event::Reserved(e) => {
+            let handle = state.reservations.handle(&e.reservation);
             let row = state.reservations.get(&e.reservation);
-            let who = state.reservations.handle(&e.reservation);
-            let demand = who.zip(row).and_then(|(who, row)| Demand::of(who, row));
-            match demand.map(|demand| next.add(demand)) {
-                Some(Ok(())) | None => next,
-                Some(Err(_)) => anew(),
-            }
+            let demand = handle.zip(row).and_then(|(who, row)| Demand::of(who, row));
+            demand.is_none_or(|demand| next.add(demand).is_ok())
+        }
+        Event::QuoteMade(e) => {
+            let quote = state.quotes.handle(&e.quote);
+            let mut holds = quote.into_iter().flat_map(|quote| {
+                let holds = (0..).zip(&e.holds);
+                let here = holds.filter(|(_, hold)| hold.pool == pool);
+                here.filter_map(move |(index, _)| hold_demand(state, quote, index))
+            });
+            holds.all(|hold| next.add(hold).is_ok())
         }
         Event::Allocated(e) => {
             let kept = state.allocations.get(&e.allocation);
             let kept = kept.and_then(|row| Window::new(e.window.from(), row.kept_until).ok());
-            let done = row(&e.reservation).zip(kept);
-            if done.is_some_and(|(who, kept)| next.named(who, &e.nodes, kept)) {
-                next
-            } else {
-                anew()
+            let done = who(&e.reservation).zip(kept);
+            if !done.is_some_and(|(who, kept)| next.named(who, &e.nodes, kept)) {
+                let (anew, mended) = (anew(), mended(plan));
+                return if mended.lost() < anew.lost() {
+                    mended
+                } else {
+                    anew
+                };
             }
+            true
         }
-        Event::ReservationEnded(e) if row(&e.reservation).is_some_and(|who| next.ended(who)) => {
-            next
+        Event::ReservationEnded(e) => {
+            return match who(&e.reservation) {
+                Some(who) if next.ended(who) => next,
+                _ => mended(plan),
+            };
         }
-        Event::OptionExercised(_) | Event::SpareFloorSet(_) => next,
-        _ => plan.mended(state, calendar, now),
-    }
+        // Their holds went with them.
+        Event::QuoteTaken(_) | Event::QuoteWithdrawn(_) | Event::QuoteLapsed(_)
+            if plan.unplaced().is_empty() =>
+        {
+            true
+        }
+        Event::OptionExercised(_) | Event::SpareFloorSet(_) => true,
+        _ => return mended(plan),
+    };
+    if fits { next } else { anew() }
 }
 
-/// The pool that an event is about.
-fn pool_of(state: &State, event: &Event) -> Option<PoolId> {
+/// The pools that an event is about.
+fn pools_of(state: &State, event: &Event) -> Vec<PoolId> {
     let of = |id| state.reservations.get(id).map(|row| row.pool);
-    match event {
+    let held = |id| {
+        let quote = state.quotes.get(id);
+        let holds = quote.into_iter().flat_map(|quote| &quote.holds);
+        let mut pools: Vec<PoolId> = holds.map(|hold| hold.pool).collect();
+        pools.sort_unstable();
+        pools.dedup();
+        pools
+    };
+    let one = match event {
         Event::PoolOpened(e) => Some(e.pool),
         Event::SupplyScheduled(e) => Some(e.pool),
         Event::SupplyMoved(e) => state.supplies.get(&e.tranche).map(|row| row.pool),
@@ -118,15 +183,17 @@ fn pool_of(state: &State, event: &Event) -> Option<PoolId> {
         Event::SpareFloorSet(e) => Some(e.pool),
         Event::Reserved(e) => Some(e.pool),
         Event::Allocated(e) => of(&e.reservation),
-        Event::AllocationReleased(e) => {
-            let row = state.allocations.get(&e.allocation);
-            row.map(|row| row.pool)
-        }
+        Event::AllocationReleased(e) => state.allocations.get(&e.allocation).map(|row| row.pool),
         Event::ReservationEnded(e) => of(&e.reservation),
         Event::OptionExercised(e) => of(&e.reservation),
         Event::OptionLapsed(e) => of(&e.reservation),
         Event::UnavailableSet(e) => Some(e.pool),
-    }
+        Event::QuoteMade(e) => return held(&e.quote),
+        Event::QuoteTaken(e) => return held(&e.quote),
+        Event::QuoteWithdrawn(e) => return held(&e.quote),
+        Event::QuoteLapsed(e) => return held(&e.quote),
+    };
+    one.into_iter().collect()
 }
 
 fn count(nodes: NodeCount) -> i64 {
@@ -134,7 +201,7 @@ fn count(nodes: NodeCount) -> i64 {
 }
 
 impl State {
-    fn calendar_mut(&mut self, pool: PoolId) -> Option<&mut Calendar> {
+    pub(crate) fn calendar_mut(&mut self, pool: PoolId) -> Option<&mut Calendar> {
         let pool = self.pools.get_mut(&pool)?;
         Some(Arc::make_mut(&mut pool.calendar))
     }
@@ -213,6 +280,7 @@ fn reserved(state: &mut State, recorded: Recorded, e: &Reserved) -> Option<()> {
         status: ReservationStatus::Held,
         allocation: None,
         unnamed_from: e.window.from(),
+        since: quote::since(state, e.contract, recorded.position),
         recorded,
     };
     let handle = state.reservations.insert(e.reservation, row);

@@ -12,7 +12,7 @@ use crate::sorted::Sorted;
 /// A pool's calendar. Cloning copies pointers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Calendar {
-    /// Installed, firm, option and unavailable over time.
+    /// Installed, firm, option, softly held and unavailable over time.
     pub counts: Counts,
     /// The nodes that have names, in the order of the fabric.
     pub slots: Arc<Vec<Slot>>,
@@ -26,6 +26,8 @@ pub(crate) struct Calendar {
     /// Nodes for them for the time being, where counting is not enough and a reservation was
     /// made since something else changed.
     pub plan: Option<Arc<Plan>>,
+    /// What quotes hold: where it begins, the quote's row, and which of its holds.
+    pub soft: Sorted<(Instant, Handle, u32)>,
     /// Supplies that still owe nodes: from when they count, and the row.
     pub owing: Sorted<(Instant, Handle)>,
 }

@@ -7,6 +7,8 @@ use bareboat_base::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::{MakeQuote, TakeQuote, WithdrawQuote};
+
 /// A request to change the calendar.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -34,6 +36,12 @@ pub enum Command {
     LapseOption(LapseOption),
     /// See [`SetUnavailable`].
     SetUnavailable(SetUnavailable),
+    /// See [`MakeQuote`].
+    MakeQuote(MakeQuote),
+    /// See [`TakeQuote`].
+    TakeQuote(TakeQuote),
+    /// See [`WithdrawQuote`].
+    WithdrawQuote(WithdrawQuote),
 }
 
 macro_rules! into_command {
@@ -57,7 +65,10 @@ into_command!(
     EndReservation,
     ExerciseOption,
     LapseOption,
-    SetUnavailable
+    SetUnavailable,
+    MakeQuote,
+    TakeQuote,
+    WithdrawQuote
 );
 
 /// Opens the pool of a model at a site.

@@ -14,6 +14,7 @@ pub(crate) struct Level {
     pub installed: i64,
     pub firm: i64,
     pub option: i64,
+    pub soft: i64,
     pub unavailable: i64,
 }
 
@@ -42,6 +43,14 @@ impl Level {
         }
     }
 
+    /// Nothing but so many nodes held by quotes.
+    pub fn soft(nodes: i64) -> Self {
+        Self {
+            soft: nodes,
+            ..Self::default()
+        }
+    }
+
     /// Nothing but so many nodes out of supply.
     pub fn unavailable(nodes: i64) -> Self {
         Self {
@@ -56,13 +65,14 @@ impl Level {
             installed: -self.installed,
             firm: -self.firm,
             option: -self.option,
+            soft: -self.soft,
             unavailable: -self.unavailable,
         }
     }
 
     /// What is left, the spare floor not yet taken off.
     pub fn left(self) -> i64 {
-        self.installed - self.firm - self.option - self.unavailable
+        self.installed - self.firm - self.option - self.soft - self.unavailable
     }
 }
 
@@ -71,6 +81,7 @@ impl std::ops::AddAssign for Level {
         self.installed += other.installed;
         self.firm += other.firm;
         self.option += other.option;
+        self.soft += other.soft;
         self.unavailable += other.unavailable;
     }
 }

@@ -3,42 +3,70 @@
 use std::sync::Arc;
 
 use bareboat_base::{
-    AllocationId, Context, Handle, Instant, NodeCount, NodeSet, PoolId, ReservationId, Run, SiteId,
-    Window,
+    AllocationId, Context, Handle, Instant, NodeCount, NodeSet, PoolId, Position, ReservationId,
+    Run, SiteId, Window,
 };
 
 use crate::calendar::Calendar;
 use crate::choose::{Bits, NotChosen, choose, free_throughout, without};
-use crate::place::{Demand, Suppose, counting_is_not_enough, overlap};
+use crate::place::{Asker, Demand, Suppose, counting_is_not_enough, overlap};
 use crate::plan::{NoPlace, Plan};
+use crate::quote;
 use crate::{
     Allocate, Allocated, Allocation, AllocationReleased, AllocationStatus, Command, EndReservation,
     Event, ExerciseOption, LapseOption, MoveSupply, OpenPool, OptionExercised, OptionLapsed, Pool,
-    PoolOpened, ReceiveSupply, Rejection, ReleaseAllocation, Reservation, ReservationEnded,
-    ReservationStatus, Reserve, Reserved, ScheduleSupply, SetSpareFloor, SetUnavailable,
-    SpareFloorSet, State, SupplyMoved, SupplyReceived, SupplyScheduled, UnavailableSet,
+    PoolOpened, QuoteLapsed, ReceiveSupply, Rejection, ReleaseAllocation, Reservation,
+    ReservationEnded, ReservationStatus, Reserve, Reserved, ScheduleSupply, SetSpareFloor,
+    SetUnavailable, SpareFloorSet, State, SupplyMoved, SupplyReceived, SupplyScheduled,
+    UnavailableSet,
 };
 
 /// The most nodes one command may name; 8 million GPUs.
 const MOST_NODES: u32 = 1_000_000;
+/// The place of what is asked for: after all that was promised.
+pub(crate) const NEWEST: Position = Position(u64::MAX);
 
-type Decision = Result<Vec<Event>, Rejection>;
+pub(crate) type Decision = Result<Vec<Event>, Rejection>;
 
 /// All events of one command, or a refusal.
 pub fn decide(state: &State, ctx: &Context, command: &Command) -> Result<Vec<Event>, Rejection> {
+    let promises = matches!(
+        command,
+        Command::Reserve(_) | Command::Allocate(_) | Command::MakeQuote(_) | Command::TakeQuote(_)
+    );
+    let expired = if promises {
+        quote::expired(state, ctx.recorded_at)
+    } else {
+        Vec::new()
+    };
+    if expired.is_empty() {
+        return decide_settled(state, ctx, command);
+    }
+    // What expired holds nothing: it is recorded as lapsed before a promise counts what is free.
+    let settled = state.settled(ctx.recorded_at);
+    let decided = decide_settled(&settled, ctx, command)?;
+    let lapsed = expired.into_iter();
+    let lapsed = lapsed.map(|quote| Event::from(QuoteLapsed { quote }));
+    Ok(lapsed.chain(decided).collect())
+}
+
+fn decide_settled(state: &State, ctx: &Context, command: &Command) -> Decision {
     match command {
         Command::OpenPool(c) => open_pool(state, ctx, c),
         Command::ScheduleSupply(c) => schedule_supply(state, c),
         Command::MoveSupply(c) => move_supply(state, c),
         Command::ReceiveSupply(c) => receive_supply(state, c),
         Command::SetSpareFloor(c) => set_spare_floor(state, c),
-        Command::Reserve(c) => reserve(state, ctx, c),
+        Command::Reserve(c) => Ok(vec![reserve(state, ctx, c, (0, NEWEST))?]),
         Command::Allocate(c) => allocate(state, ctx, c),
         Command::ReleaseAllocation(c) => release(state, c),
         Command::EndReservation(c) => end_reservation(state, c),
         Command::ExerciseOption(c) => exercise_option(state, c),
         Command::LapseOption(c) => lapse_option(state, c),
         Command::SetUnavailable(c) => set_unavailable(state, c),
+        Command::MakeQuote(c) => quote::make(state, ctx, c),
+        Command::TakeQuote(c) => quote::take(state, ctx, c),
+        Command::WithdrawQuote(c) => quote::withdraw(state, ctx, c),
     }
 }
 
@@ -182,10 +210,17 @@ fn set_spare_floor(state: &State, c: &SetSpareFloor) -> Decision {
     })])
 }
 
-fn reserve(state: &State, ctx: &Context, c: &Reserve) -> Decision {
-    admit(state, ctx.recorded_at, c)?;
-    Ok(vec![Event::from(Reserved {
-        reservation: ctx.mint(0),
+/// Decides one reservation: the `ordinal`-th of its command, and its place among those that begin
+/// together.
+pub(crate) fn reserve(
+    state: &State,
+    ctx: &Context,
+    c: &Reserve,
+    (ordinal, since): (u32, Position),
+) -> Result<Event, Rejection> {
+    admit_since(state, ctx.recorded_at, c, since)?;
+    Ok(Event::from(Reserved {
+        reservation: ctx.mint(ordinal),
         lot: c.lot,
         contract: c.contract,
         pool: c.pool,
@@ -193,7 +228,7 @@ fn reserve(state: &State, ctx: &Context, c: &Reserve) -> Decision {
         window: c.window,
         max_leaves: c.max_leaves,
         option: c.option,
-    })])
+    }))
 }
 
 /// What a reservation holds, option included, in its pool: what there is to check by count.
@@ -220,9 +255,13 @@ fn asked<'a>(state: &'a State, c: &Reserve) -> Result<(&'a Pool, Window), Reject
 
 /// Why a reservation cannot be held, if it cannot.
 pub(crate) fn admit(state: &State, now: Instant, c: &Reserve) -> Result<(), Rejection> {
+    admit_since(state, now, c, NEWEST)
+}
+
+fn admit_since(state: &State, now: Instant, c: &Reserve, since: Position) -> Result<(), Rejection> {
     let (pool, whole) = asked(state, c)?;
     check_count(c, pool, whole)?;
-    check_placement(state, &pool.calendar, now, c, whole)
+    check_placement(state, &pool.calendar, now, c, (whole, since))
 }
 
 /// A signed count as nodes, nothing when it is below zero.
@@ -253,18 +292,19 @@ fn check_placement(
     calendar: &Calendar,
     now: Instant,
     c: &Reserve,
-    whole: Window,
+    (whole, since): (Window, Position),
 ) -> Result<(), Rejection> {
     let demand = Demand {
         window: whole,
         nodes: c.nodes.0,
         max_leaves: c.max_leaves,
         replaces: false,
-        who: None,
+        since,
+        who: Asker::Asked,
     };
     let suppose = Suppose {
         demand: Some(demand),
-        named: None,
+        ..Suppose::default()
     };
     if !counting_is_not_enough(state, calendar, now, suppose) {
         return Ok(());
@@ -346,7 +386,12 @@ fn choose_nodes(
     let (asked, most) = (row.nodes.0, row.max_leaves);
     let planned = || {
         let plan = plan_of(state, calendar, Some(now));
-        plan.name((handle, kept), asked, most, (pool.site, exclude))
+        plan.name(
+            (Asker::Reservation(handle), kept),
+            asked,
+            most,
+            (pool.site, exclude),
+        )
     };
     let tight = counting_is_not_enough(state, calendar, now, Suppose::default());
     if let Some(nodes) = tight.then(planned).flatten() {
@@ -363,18 +408,34 @@ fn choose_nodes(
         },
         NotChosen::TooFew => too_few(state, row, calendar, kept, (&all, &free)),
     })?;
-    let suppose = Suppose {
-        demand: None,
+    let named = Suppose {
         named: Some((handle, &neat, kept)),
+        ..Suppose::default()
     };
-    if !counting_is_not_enough(state, calendar, now, suppose) {
+    if !counting_is_not_enough(state, calendar, now, named) {
         return Ok(neat);
     }
     let before = plan_of(state, calendar, Some(now));
-    if Plan::keeps(state, calendar, Some(now), suppose, &before.left_out()) {
+    if Plan::keeps(state, calendar, Some(now), named, &before.left_out()) {
         return Ok(neat);
     }
-    let nodes = if tight { None } else { planned() };
+    if let Some(nodes) = if tight { None } else { planned() } {
+        return Ok(nodes);
+    }
+    // A quote gives way to a lot that needs its nodes.
+    let firm = Plan::build(state, calendar, Some(now), Suppose::FIRM);
+    let named = Suppose {
+        firm_only: true,
+        ..named
+    };
+    let fits = || Plan::keeps(state, calendar, Some(now), named, &firm.left_out());
+    let nodes = firm.name(
+        (Asker::Reservation(handle), kept),
+        asked,
+        most,
+        (pool.site, exclude),
+    );
+    let nodes = nodes.or_else(|| fits().then(|| neat.clone()));
     nodes.ok_or(Rejection::Fragmented {
         pool: row.pool,
         window: kept,

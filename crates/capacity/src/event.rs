@@ -6,7 +6,7 @@ use bareboat_base::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::PlacedRun;
+use crate::{PlacedRun, QuoteLapsed, QuoteMade, QuoteTaken, QuoteWithdrawn};
 
 bareboat_base::events! {
     /// What happened to the calendar.
@@ -35,6 +35,14 @@ bareboat_base::events! {
         OptionLapsed = "capacity.option_lapsed" 1;
         /// Nodes are out of supply for a while.
         UnavailableSet = "capacity.unavailable_set" 1;
+        /// Capacity is held softly.
+        QuoteMade = "capacity.quote_made" 1;
+        /// A quote became reservations.
+        QuoteTaken = "capacity.quote_taken" 1;
+        /// A quote was given up.
+        QuoteWithdrawn = "capacity.quote_withdrawn" 1;
+        /// A quote expired.
+        QuoteLapsed = "capacity.quote_lapsed" 1;
     }
 }
 

@@ -20,6 +20,7 @@ mod names;
 mod place;
 mod plan;
 mod query;
+mod quote;
 mod rejection;
 mod risk;
 mod sorted;
@@ -35,6 +36,10 @@ pub use decide::decide;
 pub use event::*;
 pub use names::{Named, Names};
 pub use query::{Busy, BusyWith, Step};
+pub use quote::{
+    Hold, MakeQuote, Quote, QuoteLapsed, QuoteMade, QuoteStatus, QuoteTaken, QuoteWithdrawn,
+    TakeQuote, WithdrawQuote,
+};
 pub use rejection::Rejection;
 pub use risk::{Held, Rescue, Risk, Short};
 pub use state::*;

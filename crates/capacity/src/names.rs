@@ -63,7 +63,7 @@ impl State {
         let Some(row) = self.pools.get(&pool) else {
             return Names::default();
         };
-        let mut demands = demands(self, &row.calendar, Some(now), Suppose::default());
+        let mut demands = demands(self, &row.calendar, Some(now), Suppose::FIRM);
         // Of those that begin together, the largest find whole leaves first.
         demands.sort_by_key(|demand| (demand.window.from(), Reverse(demand.nodes), demand.who));
         let Some(start) = demands.first().map(|demand| demand.window.from()) else {
@@ -75,7 +75,8 @@ impl State {
         let mut names = resolve(&fabric, &wanted, &moves);
         let mut result = Names::default();
         for (index, demand) in demands.iter().enumerate() {
-            let id = demand.who.and_then(|who| self.reservations.at(who));
+            let who = demand.who.reservation();
+            let id = who.and_then(|who| self.reservations.at(who));
             let Some((&reservation, _)) = id else {
                 continue;
             };

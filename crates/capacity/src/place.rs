@@ -8,14 +8,30 @@
 
 use serde::{Deserialize, Serialize};
 
-use bareboat_base::{Handle, Instant, NodeSet, Run, Window};
+use bareboat_base::{Handle, Instant, NodeSet, Position, Run, Window};
 
 use crate::calendar::{Calendar, Pin, Pinned};
 use crate::{Reservation, State};
 
-/// Who asks for a placement: reservations already made in the order of their making, then the
-/// one that is asked for.
-pub(crate) type Asker = Option<Handle>;
+/// Who asks for a placement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) enum Asker {
+    /// The reservation in the row.
+    Reservation(Handle),
+    /// A hold of the quote in the row.
+    Hold(Handle, u32),
+    /// The reservation being decided.
+    Asked,
+}
+
+impl Asker {
+    pub fn reservation(self) -> Option<Handle> {
+        match self {
+            Self::Reservation(row) => Some(row),
+            Self::Hold(..) | Self::Asked => None,
+        }
+    }
+}
 
 /// So many of the same nodes throughout a window.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,7 +42,8 @@ pub(crate) struct Demand {
     pub max_leaves: Option<u32>,
     /// For nodes of a live allocation that are out of supply; else for a reservation's own.
     pub replaces: bool,
-    /// `None`: the reservation being decided.
+    /// Its place among those that begin together.
+    pub since: Position,
     pub who: Asker,
 }
 
@@ -38,7 +55,8 @@ impl Demand {
             nodes: row.nodes.0,
             max_leaves: row.max_leaves,
             replaces: false,
-            who: Some(who),
+            since: row.since,
+            who: Asker::Reservation(who),
         })
     }
 }
@@ -50,6 +68,17 @@ pub(crate) struct Suppose<'a> {
     pub demand: Option<Demand>,
     /// The reservation in this row has nodes: these, over this window.
     pub named: Option<(Handle, &'a NodeSet, Window)>,
+    /// Quotes hold nothing.
+    pub firm_only: bool,
+}
+
+impl Suppose<'_> {
+    /// Nothing but that quotes hold nothing.
+    pub const FIRM: Self = Self {
+        demand: None,
+        named: None,
+        firm_only: true,
+    };
 }
 
 /// The parts of a set that lie in a run, ascending.
@@ -87,12 +116,17 @@ pub(crate) fn counting_is_not_enough(
     let shape = suppose
         .demand
         .is_some_and(|demand| demand.max_leaves.is_some());
-    let mut shapes = waiting.clone().map(|(_, row)| row.max_leaves.is_some());
-    if shape || calendar.shaped > 0 && shapes.any(|shaped| shaped) {
-        return true;
+    let mut soft = holds(state, calendar, suppose).filter(|hold| hold.window.to() > now);
+    if shape || calendar.shaped > 0 {
+        let promised = waiting.clone().map(|(_, row)| row.max_leaves);
+        let held = holds(state, calendar, suppose).map(|hold| hold.max_leaves);
+        if shape || promised.chain(held).any(|most| most.is_some()) {
+            return true;
+        }
     }
     let earliest = waiting.map(|(from, _)| *from).next();
-    let earliest = earliest.into_iter().chain(extra).min();
+    let soft = soft.next().map(|hold| hold.window.from());
+    let earliest = earliest.into_iter().chain(soft).chain(extra).min();
     latest > earliest && earliest.is_some()
 }
 
@@ -109,10 +143,35 @@ pub(crate) fn demands(
         let row = state.reservations.at(*who).filter(|_| Some(*who) != named);
         demands.extend(row.and_then(|(_, row)| Demand::of(*who, row)));
     }
+    demands.extend(holds(state, calendar, suppose));
     replacements(state, calendar, &mut demands);
     demands.retain(|demand| now.is_none_or(|now| demand.window.to() > now));
-    demands.sort_by_key(|demand| (demand.window.from(), demand.who.is_none(), demand.who));
+    demands.sort_by_key(|demand| (demand.window.from(), demand.since, demand.who));
     demands
+}
+
+/// What quotes hold, in order of start.
+fn holds<'a>(
+    state: &'a State,
+    calendar: &'a Calendar,
+    suppose: Suppose<'_>,
+) -> impl Iterator<Item = Demand> + 'a {
+    let soft = calendar.soft.iter().filter(move |_| !suppose.firm_only);
+    soft.filter_map(|(_, quote, index)| hold_demand(state, *quote, *index))
+}
+
+/// What one hold of a quote needs.
+pub(crate) fn hold_demand(state: &State, quote: Handle, index: u32) -> Option<Demand> {
+    let (_, row) = state.quotes.at(quote)?;
+    let hold = row.holds.get(index as usize)?;
+    Some(Demand {
+        window: hold.whole(),
+        nodes: hold.nodes.0,
+        max_leaves: hold.max_leaves,
+        replaces: false,
+        since: row.recorded.position,
+        who: Asker::Hold(quote, index),
+    })
 }
 
 /// What live allocations need in place of nodes that are out of supply.
@@ -142,13 +201,17 @@ fn replacements(state: &State, calendar: &Calendar, demands: &mut Vec<Demand>) {
             if let Ok(window) = both
                 && nodes > 0
             {
-                let who = state.reservations.handle(&allocation.reservation);
+                let Some(who) = state.reservations.handle(&allocation.reservation) else {
+                    continue;
+                };
+                let since = state.reservations.at(who);
                 demands.push(Demand {
                     window,
                     nodes,
                     max_leaves: None,
                     replaces: true,
-                    who,
+                    since: since.map_or(Position::default(), |(_, row)| row.since),
+                    who: Asker::Reservation(who),
                 });
             }
         }

@@ -24,6 +24,8 @@ pub struct Step {
     pub firm: NodeCount,
     /// Nodes held by open options.
     pub option: NodeCount,
+    /// Nodes held by quotes that are not recorded as over; see [`State::settled`].
+    pub soft_held: NodeCount,
     /// Nodes that are never sold.
     pub spare: NodeCount,
     /// Nodes out of supply.
@@ -78,6 +80,7 @@ impl State {
                 installed: nodes(level.installed),
                 firm: nodes(level.firm),
                 option: nodes(level.option),
+                soft_held: nodes(level.soft),
                 spare: pool.spare_floor,
                 unavailable: nodes(level.unavailable),
                 free: nodes(level.left() - floor),
@@ -98,27 +101,30 @@ impl State {
 
     /// The reservations of a pool that what is delivered, due and in repair can no longer serve,
     /// when all are placed in order of their start, then of their making. Spares are used for
-    /// them: the floor does not bind here. In the order of their making.
+    /// them: neither the floor nor a quote binds here. In the order of their making.
     pub fn at_risk(&self, pool: PoolId) -> Vec<ReservationId> {
         let Some(pool) = self.pools.get(&pool) else {
             return Vec::new();
         };
         let left_out = self.unplaced(&pool.calendar).into_iter();
-        let rows: BTreeSet<_> = left_out.filter_map(|demand| demand.who).collect();
+        let rows = left_out.filter_map(|demand| demand.who.reservation());
+        let rows: BTreeSet<_> = rows.collect();
         let rows = rows.into_iter();
         let rows = rows.filter_map(|row| self.reservations.at(row));
         rows.map(|(id, _)| *id).collect()
     }
 
-    /// What finds no place: by the plan, where there is one.
+    /// What is sold and finds no place: by the plan, where there is one.
     pub(crate) fn unplaced(&self, calendar: &Calendar) -> Vec<Demand> {
-        match &calendar.plan {
+        let mut unplaced = match &calendar.plan {
             Some(plan) => plan.unplaced().to_vec(),
             None => {
-                let plan = Plan::build(self, calendar, None, Suppose::default());
+                let plan = Plan::build(self, calendar, None, Suppose::FIRM);
                 plan.unplaced().to_vec()
             }
-        }
+        };
+        unplaced.retain(|demand| demand.who.reservation().is_some());
+        unplaced
     }
 
     /// The pool that a node was received into.

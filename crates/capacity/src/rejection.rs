@@ -1,7 +1,8 @@
 //! Why the calendar refuses.
 
 use bareboat_base::{
-    AllocationId, Instant, ModelId, NodeCount, PoolId, ReservationId, SiteId, TrancheId, Window,
+    AllocationId, ContractId, Instant, ModelId, NodeCount, PoolId, QuoteId, ReservationId, SiteId,
+    TrancheId, Window,
 };
 
 bareboat_base::rejections! {
@@ -82,5 +83,20 @@ bareboat_base::rejections! {
         /// The end lies before nodes of the reservation were freed.
         EndsBeforeRelease { at: Instant, released_at: Instant } => Conflict "ends_before_release"
             "the reservation would end at {at}, but its nodes were kept until {released_at}" hint "end it at that instant or later";
+        /// No such quote.
+        QuoteUnknown { quote: QuoteId } => NotFound "quote_unknown"
+            "there is no quote {quote}" hint "take the quote from its contract";
+        /// The quote is no longer open.
+        QuoteOver { quote: QuoteId, status: &'static str } => Conflict "quote_over"
+            "quote {quote} is {status}" hint "quote the contract again";
+        /// The contract has an open quote.
+        QuoteOpen { contract: ContractId, quote: QuoteId } => Conflict "quote_open"
+            "contract {contract} has open quote {quote}" hint "withdraw that quote first";
+        /// A quote that would hold nothing.
+        QuoteEmpty { contract: ContractId } => Invalid "quote_empty"
+            "contract {contract} has nothing to hold" hint "quote a contract with at least one lot";
+        /// A quote that would have expired when it is made.
+        QuoteExpiryPast { expires_at: Instant, now: Instant } => Invalid "quote_expiry_past"
+            "the quote would expire at {expires_at}, and it is {now}" hint "let it expire later than now";
     }
 }

@@ -77,7 +77,9 @@ impl State {
         }
         let mut risks: BTreeMap<Handle, Risk> = BTreeMap::new();
         for demand in unplaced {
-            let Some(handle) = demand.who else { continue };
+            let Some(handle) = demand.who.reservation() else {
+                continue;
+            };
             let Some((&reservation, of)) = self.reservations.at(handle) else {
                 continue;
             };

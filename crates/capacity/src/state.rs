@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use bareboat_base::{
-    AllocationId, Code, ContractId, Instant, LotId, ModelId, NodeCount, NodeSet, PoolId, Recorded,
-    ReservationId, SiteId, Table, TrancheId, Window,
+    AllocationId, Code, ContractId, Handle, Instant, LotId, ModelId, NodeCount, NodeSet, PoolId,
+    Position, QuoteId, Recorded, ReservationId, SiteId, Table, TrancheId, Window,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::Quote;
 use crate::calendar::Calendar;
+use crate::sorted::Sorted;
 
 /// Everything the calendar knows. Cloning copies pointers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -27,6 +29,12 @@ pub struct State {
     pub(crate) pool_of: Table<(SiteId, ModelId), PoolId>,
     /// Lot → its reservations, oldest first.
     pub(crate) of_lot: Table<LotId, Vec<ReservationId>>,
+    /// Priced offers that hold capacity softly.
+    pub quotes: Table<QuoteId, Quote>,
+    /// Contract → its newest quote.
+    pub(crate) quote_of: Table<ContractId, QuoteId>,
+    /// Quotes not recorded as over: when they expire, and the row.
+    pub(crate) expiring: Sorted<(Instant, Handle)>,
 }
 
 /// All nodes of one model at one site: the unit in which capacity is sold.
@@ -105,6 +113,8 @@ pub struct Reservation {
     /// Where its unnamed part begins: the window's start, or where its last allocation was
     /// released.
     pub unnamed_from: Instant,
+    /// Its place among those that begin together: its own position, or that of its quote.
+    pub(crate) since: Position,
     /// The event that made it.
     pub recorded: Recorded,
 }

@@ -192,6 +192,8 @@ nouns! {
     Node(commands::fleet::Node) => commands::fleet::node;
     /// Pools: all nodes of a model at a site, and their calendars.
     Pool(commands::capacity::Pool) => commands::capacity::pool;
+    /// Quotes: drafts offered at their price, with capacity held until they expire.
+    Quote(commands::quotes::Quote) => commands::quotes::quotes;
     /// Reservations: capacity held for lots.
     Reservation(commands::capacity::Reservation) => commands::capacity::reservation;
     /// Allocations: named nodes bound to lots.

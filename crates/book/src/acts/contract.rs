@@ -6,6 +6,7 @@ use bareboat_contracts as contracts;
 use bareboat_rulebook::Activity;
 
 use crate::acts::determine::{self, Determine};
+use crate::acts::quote;
 use crate::acts::sign::{in_contracts, unknown_contract};
 use crate::draft::Draft;
 use crate::event::Event;
@@ -31,6 +32,9 @@ pub(crate) fn decide(
                 problem: problem.to_owned(),
             }
             .into());
+        }
+        C::WithdrawDraft(withdraw) => {
+            return quote::withdraw_draft(state, context, command, withdraw.contract);
         }
         C::ResumeAccess(resume) => return resume_access(state, context, resume),
         _ => {}

@@ -12,6 +12,7 @@ pub mod allocate;
 pub mod contract;
 pub mod determine;
 pub mod invoice;
+pub mod quote;
 pub mod sign;
 pub mod supply;
 pub mod usage;
@@ -20,6 +21,7 @@ pub mod wind_down;
 pub use allocate::AllocateLot;
 pub use determine::Determine;
 pub use invoice::IssueInvoice;
+pub use quote::Quote;
 pub use sign::{Extend, Sign};
 pub use wind_down::{DoStep, Settle};
 
@@ -28,6 +30,8 @@ pub use wind_down::{DoStep, Settle};
 pub enum Act {
     /// Judge a contract for an activity, and record the judgement.
     Determine(Determine),
+    /// Offer a draft at its price until an instant: determination, capacity held softly.
+    Quote(Quote),
     /// Sign a draft: determination, reservations, ledger.
     Sign(Sign),
     /// Exercise a contract's extension: determination, option holds made firm.
@@ -46,6 +50,7 @@ pub(crate) fn decide(state: &State, context: &Context, act: &Act) -> Result<Vec<
     let mut draft = Draft::new(state, context);
     match act {
         Act::Determine(act) => determine::run(&mut draft, act)?,
+        Act::Quote(act) => quote::run(&mut draft, context, act)?,
         Act::Sign(act) => sign::run(&mut draft, context, act)?,
         Act::Extend(act) => sign::extend(&mut draft, context, act)?,
         Act::AllocateLot(act) => allocate::run(&mut draft, context, act)?,

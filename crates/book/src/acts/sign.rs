@@ -8,9 +8,9 @@ use bareboat_rulebook::Activity;
 
 use crate::acts::determine::{self, Determine};
 use crate::acts::invoice;
+use crate::acts::quote;
 use crate::acts::supply::{in_capacity, pool_at};
 use crate::draft::Draft;
-use crate::event::Event;
 use crate::rejection::{BookRejection, Rejection};
 use crate::state::State;
 use crate::terms::terms_of;
@@ -92,26 +92,7 @@ pub(crate) fn run(draft: &mut Draft, context: &Context, act: &Sign) -> Result<()
         legal_date,
     };
     let determination = determine::require(draft, &judge, None, true)?;
-    let lots: Vec<_> = draft
-        .state()
-        .contracts
-        .lots_of(act.contract)
-        .iter()
-        .map(|(id, _)| *id)
-        .collect();
-    let mut reservations = Vec::new();
-    for lot in lots {
-        let reserve = reserve_lot(draft.state(), act.contract, lot)?;
-        let events = draft.run(in_capacity, &capacity::Command::Reserve(reserve))?;
-        for event in events {
-            if let Event::Capacity(capacity::Event::Reserved(event)) = event {
-                reservations.push(contracts::SignedReservation {
-                    lot,
-                    reservation: event.reservation,
-                });
-            }
-        }
-    }
+    let reservations = quote::reserve(draft, context, act.contract)?;
     let command = contracts::SignContract {
         contract: act.contract,
         signed_on: act.signed_on,
@@ -122,7 +103,7 @@ pub(crate) fn run(draft: &mut Draft, context: &Context, act: &Sign) -> Result<()
     post_prepayment(draft, act)
 }
 
-fn reserve_lot(
+pub(crate) fn reserve_lot(
     state: &State,
     contract: ContractId,
     lot: bareboat_base::LotId,

@@ -118,6 +118,7 @@ impl Explainer<'_> {
             Subject::PurchaseOrder(id) => self.purchase_order(id),
             Subject::Tranche(id) => self.tranche(id, depth),
             Subject::Node(node) => self.node(node, depth),
+            Subject::Quote(id) => self.quote(id, depth),
             Subject::Reservation(id) => self.reservation(id, depth),
             Subject::Allocation(id) => self.allocation(id, depth),
             Subject::Party(id) => self.party(id),

@@ -2,8 +2,8 @@
 
 use bareboat_base::{
     AllocationId, ContractId, DeterminationId, EntryId, Handle, HitId, InvoiceId, InvoiceLineId,
-    ListSnapshotId, LotId, NodeId, NodeRef, PartyId, PurchaseOrderId, ReservationId, Table,
-    TrancheId, TypedId, UsageId, WindDownId, label_number,
+    ListSnapshotId, LotId, NodeId, NodeRef, PartyId, PurchaseOrderId, QuoteId, ReservationId,
+    Table, TrancheId, TypedId, UsageId, WindDownId, label_number,
 };
 
 use crate::state::State;
@@ -15,6 +15,7 @@ pub enum Subject {
     PurchaseOrder(PurchaseOrderId),
     Tranche(TrancheId),
     Node(NodeRef),
+    Quote(QuoteId),
     Reservation(ReservationId),
     Allocation(AllocationId),
     Party(PartyId),
@@ -61,6 +62,7 @@ pub fn find(state: &State, text: &str) -> Option<Subject> {
         .or_else(|| find_row(&contracts.lots, text).map(Subject::Lot))
         .or_else(|| find_row(&contracts.wind_downs, text).map(Subject::WindDown))
         .or_else(|| find_row(&state.capacity.allocations, text).map(Subject::Allocation))
+        .or_else(|| find_row(&state.capacity.quotes, text).map(Subject::Quote))
         .or_else(|| find_row(&state.capacity.reservations, text).map(Subject::Reservation))
         .or_else(|| find_row(&state.rulebook.determinations, text).map(Subject::Determination))
         .or_else(|| find_row(&state.billing.invoices, text).map(Subject::Invoice))

@@ -1,6 +1,10 @@
 //! Where nodes come from and whose they are.
 
-use bareboat_base::{AllocationId, NodeRef, PurchaseOrderId, ReservationId, TrancheId};
+use bareboat_base::{
+    AllocationId, ContractId, DeterminationId, NodeRef, Position, PurchaseOrderId, QuoteId,
+    ReservationId, TrancheId,
+};
+use bareboat_rulebook::Activity;
 
 use super::{Explainer, Explanation, Subject, label_of};
 
@@ -86,6 +90,40 @@ impl Explainer<'_> {
         found.map(|(_, id, _)| *id)
     }
 
+    pub(super) fn quote(&self, id: QuoteId, depth: u32) -> Option<Explanation> {
+        let row = self.state.capacity.quotes.get(&id)?;
+        let now = self.state.recorded_at?;
+        let nodes: u32 = row.holds.iter().map(|hold| hold.nodes.0).sum();
+        let told = Explanation::new(
+            id,
+            label_of(&self.state.capacity.quotes, id),
+            format!("{nodes} nodes offered until {}", row.expires_at),
+        )
+        .fact("status", row.status_at(now).as_str())
+        .fact("price per GPU-hour", row.price)
+        .recorded(row.recorded);
+        let made = self.determination_before(row.contract, Activity::Quote, row.recorded.position);
+        let made = made.and_then(|id| self.of(Subject::Determination(id), depth));
+        Some(
+            told.because(made)
+                .because(self.of(Subject::Contract(row.contract), depth)),
+        )
+    }
+
+    /// The determination that an act recorded just before what it did.
+    fn determination_before(
+        &self,
+        contract: ContractId,
+        activity: Activity,
+        position: Position,
+    ) -> Option<DeterminationId> {
+        bareboat_rulebook::determinations_of(&self.state.rulebook, contract)
+            .rev()
+            .filter(|(_, made)| made.activity == activity)
+            .find(|(_, made)| made.recorded.position < position)
+            .map(|(id, _)| id)
+    }
+
     pub(super) fn reservation(&self, id: ReservationId, depth: u32) -> Option<Explanation> {
         let row = self.state.capacity.reservations.get(&id)?;
         let label = label_of(&self.state.capacity.reservations, id);
@@ -123,13 +161,10 @@ impl Explainer<'_> {
         if let bareboat_capacity::AllocationStatus::Released { at } = row.status {
             told = told.fact("released", at);
         }
-        // The act that allocated recorded its determination just before.
-        let made = bareboat_rulebook::determinations_of(&self.state.rulebook, row.contract)
-            .rev()
-            .filter(|(_, made)| made.activity == bareboat_rulebook::Activity::Allocate)
-            .find(|(_, made)| made.recorded.position < row.recorded.position);
+        let position = row.recorded.position;
+        let made = self.determination_before(row.contract, Activity::Allocate, position);
         Some(
-            told.because(made.and_then(|(id, _)| self.of(Subject::Determination(id), depth)))
+            told.because(made.and_then(|id| self.of(Subject::Determination(id), depth)))
                 .because(self.of(Subject::Reservation(row.reservation), depth)),
         )
     }

@@ -17,7 +17,7 @@ mod fabric;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bareboat_base::{Handle, Instant, NodeSet, SiteId, Table, Window};
+use bareboat_base::{Instant, NodeSet, SiteId, Table, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::State;
@@ -40,7 +40,7 @@ pub(crate) struct Plan {
     fabric: Arc<Fabric>,
     /// Pins, arrivals, and the places of what has no names.
     blocks: Blocks,
-    places: Table<Handle, Option<Place>>,
+    places: Table<Asker, Option<Place>>,
     /// What found no place.
     unplaced: Arc<Vec<Demand>>,
     /// What was over by then is not in it.
@@ -66,7 +66,7 @@ impl Plan {
         let demands = demands(state, calendar, now, suppose);
         let mut plan = Self::without_places(state, calendar, now, &demands);
         plan.suppose(suppose);
-        plan.add_all(demands);
+        plan.unplaced = Arc::new(plan.add_all(demands));
         plan
     }
 
@@ -97,32 +97,53 @@ impl Plan {
     pub fn mended(&self, state: &State, calendar: &Calendar, now: Instant) -> Self {
         let demands = demands(state, calendar, Some(now), Suppose::default());
         let mut plan = Self::without_places(state, calendar, Some(now), &demands);
-        let same = self.fabric == plan.fabric;
-        let mut rest = Vec::new();
-        for demand in demands {
-            let who = demand.who.filter(|_| !demand.replaces);
-            let place = who.and_then(|who| self.places.get(&who)?.as_ref());
-            let masks = place.and_then(|place| {
-                if same {
-                    return Some(place.masks.to_vec());
-                }
-                let numbers = self.fabric.numbers(&place.masks)?;
-                Some(plan.fabric.masks_of(numbers))
-            });
-            let masks = masks.filter(|masks| plan.holds(masks, demand));
-            match masks {
-                Some(masks) => plan.put(demand, masks),
-                None => rest.push(demand),
-            }
-        }
-        plan.add_all(rest);
+        // Quotes give way to what is sold.
+        let (held, sold): (Vec<_>, Vec<_>) = demands
+            .into_iter()
+            .partition(|demand| demand.who.reservation().is_none());
+        let rest = sold.into_iter().filter(|demand| !plan.keep(self, *demand));
+        let rest: Vec<_> = rest.collect();
+        let mut unplaced = plan.add_all(rest);
+        let rest = held.into_iter().filter(|demand| !plan.keep(self, *demand));
+        let rest: Vec<_> = rest.collect();
+        unplaced.extend(plan.add_all(rest));
+        plan.unplaced = Arc::new(unplaced);
         if !plan.unplaced.is_empty() {
             let anew = Self::build(state, calendar, Some(now), Suppose::default());
-            if anew.unplaced.len() < plan.unplaced.len() {
+            if anew.lost() < plan.lost() {
                 return anew;
             }
         }
         plan
+    }
+
+    /// How many find no place: of what is sold, and of all.
+    pub fn lost(&self) -> (usize, usize) {
+        let sold = |demand: &&Demand| demand.who.reservation().is_some();
+        (
+            self.unplaced.iter().filter(sold).count(),
+            self.unplaced.len(),
+        )
+    }
+
+    /// Takes a place over from an older plan, where it still can be.
+    fn keep(&mut self, older: &Self, demand: Demand) -> bool {
+        let place = older.places.get(&demand.who).and_then(Option::as_ref);
+        let Some(place) = place.filter(|_| !demand.replaces) else {
+            return false;
+        };
+        let masks = if older.fabric == self.fabric {
+            Some(place.masks.to_vec())
+        } else {
+            let numbers = older.fabric.numbers(&place.masks);
+            numbers.map(|numbers| self.fabric.masks_of(numbers))
+        };
+        let masks = masks.filter(|masks| self.holds(masks, demand));
+        let kept = masks.is_some();
+        if let Some(masks) = masks {
+            self.put(demand, masks);
+        }
+        kept
     }
 
     fn without_places(
@@ -155,10 +176,12 @@ impl Plan {
         }
     }
 
-    fn add_all(&mut self, demands: Vec<Demand>) {
-        let unplaced = demands.into_iter();
-        let unplaced = unplaced.filter(|demand| self.add(*demand).is_err());
-        self.unplaced = Arc::new(unplaced.collect());
+    /// Places what can be placed, and answers with the rest.
+    fn add_all(&mut self, demands: Vec<Demand>) -> Vec<Demand> {
+        let demands = demands.into_iter();
+        demands
+            .filter(|demand| self.add(*demand).is_err())
+            .collect()
     }
 
     /// Whether just these nodes are free for a demand.
@@ -198,17 +221,17 @@ impl Plan {
         let (from, to) = span(demand.window);
         self.blocks.add(from, to, &masks);
         // What replaces nodes out of supply is looked for anew each time.
-        let Some(who) = demand.who.filter(|_| !demand.replaces) else {
+        if demand.replaces {
             return;
-        };
+        }
         let place = Place {
             window: demand.window,
             masks: Arc::new(masks),
         };
-        match self.places.get_mut(&who) {
+        match self.places.get_mut(&demand.who) {
             Some(row) => *row = Some(place),
             None => {
-                self.places.insert(who, Some(place));
+                self.places.insert(demand.who, Some(place));
             }
         }
     }
@@ -251,12 +274,12 @@ impl Plan {
     /// `None` where there are too few, or on too many leaves.
     pub fn name(
         &self,
-        (row, window): (Handle, Window),
+        (who, window): (Asker, Window),
         nodes: u32,
         max_leaves: Option<u32>,
         (site, exclude): (SiteId, Option<&NodeSet>),
     ) -> Option<NodeSet> {
-        let own = self.places.get(&row)?.as_ref()?;
+        let own = self.places.get(&who)?.as_ref()?;
         if own.window.from() > window.from() || own.window.to() < window.to() {
             return None;
         }
@@ -278,8 +301,8 @@ impl Plan {
     }
 
     /// A reservation got names, for a window; `false` where they are another's.
-    pub fn named(&mut self, row: Handle, nodes: &NodeSet, window: Window) -> bool {
-        let Some(place) = self.drop(row) else {
+    pub fn named(&mut self, who: Asker, nodes: &NodeSet, window: Window) -> bool {
+        let Some(place) = self.drop(who) else {
             return false;
         };
         let masks = self.fabric.masks(nodes);
@@ -291,9 +314,10 @@ impl Plan {
         fits && place.window.from() <= window.from()
     }
 
-    /// Takes a reservation's place back.
-    pub fn ended(&mut self, row: Handle) -> bool {
-        self.unplaced.is_empty() && self.drop(row).is_some()
+    /// Takes a place back; `false` where others wait for one.
+    pub fn ended(&mut self, who: Asker) -> bool {
+        self.drop(who);
+        self.unplaced.is_empty()
     }
 
     /// What is wrong with it, pair by pair: nodes given twice, or before they are there, or while
@@ -331,17 +355,17 @@ impl Plan {
                 }
             }
         }
-        for (_, who) in calendar.unnamed.iter() {
-            let row = state.reservations.at(*who).map(|(_, row)| row);
-            let Some(demand) = row.and_then(|row| Demand::of(*who, row)) else {
+        for demand in demands(state, calendar, None, Suppose::default()) {
+            if demand.replaces {
                 continue;
-            };
-            let place = self.places.get(who).and_then(Option::as_ref);
+            }
+            let who = demand.who;
+            let place = self.places.get(&who).and_then(Option::as_ref);
             let nodes = place.map(|place| place.masks.iter().map(|mask| mask.nodes.count_ones()));
             let nodes: Option<u32> = nodes.map(Iterator::sum);
             let covers = place.is_some_and(|place| place.window.to() >= demand.window.to());
             let over = demand.window.to().micros() <= self.since;
-            let left_out = self.left_out().contains(&Some(*who));
+            let left_out = self.left_out().contains(&who);
             if !over && !left_out && (nodes != Some(demand.nodes) || !covers) {
                 problems.push(format!("{who:?} has {nodes:?} of {} nodes", demand.nodes));
             }
@@ -349,8 +373,8 @@ impl Plan {
         problems
     }
 
-    fn drop(&mut self, row: Handle) -> Option<Place> {
-        let place = self.places.get_mut(&row)?.take()?;
+    fn drop(&mut self, who: Asker) -> Option<Place> {
+        let place = self.places.get_mut(&who)?.take()?;
         let (from, to) = span(place.window);
         self.blocks.remove(from, to, &place.masks);
         Some(place)

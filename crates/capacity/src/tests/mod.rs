@@ -3,6 +3,7 @@
 mod alternatives;
 mod model;
 mod names;
+mod quotes;
 mod risk;
 mod scale;
 mod stories;

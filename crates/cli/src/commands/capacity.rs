@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::args::Global;
+use crate::commands::quotes::{self, MakeQuote};
 use crate::commands::simulate::Simulate;
 use crate::session::{Session, body, text};
 use crate::show;
@@ -165,6 +166,7 @@ fn calendar(calendar: &Value, json: bool) -> Result<()> {
         "installed",
         "firm",
         "option",
+        "soft_held",
         "spare",
         "unavailable",
         "free",
@@ -313,6 +315,8 @@ pub enum Capacity {
         #[arg(long)]
         contract: Option<String>,
     },
+    /// Offer a draft at its price, and hold its capacity until the offer expires.
+    Quote(MakeQuote),
     /// Decide a file of requests on an empty pool, and measure it; no book is needed.
     Simulate(Simulate),
 }
@@ -321,6 +325,7 @@ pub enum Capacity {
 pub fn capacity(verb: Capacity, global: &Global) -> Result<()> {
     let (site, model, project, contract) = match verb {
         Capacity::Simulate(ask) => return ask.run(global),
+        Capacity::Quote(ask) => return quotes::quote(ask, &Session::open(global)?),
         Capacity::Show {
             site,
             model,
@@ -340,6 +345,7 @@ pub fn capacity(verb: Capacity, global: &Global) -> Result<()> {
         "delivered",
         "healthy",
         "reserved",
+        "soft_held",
         "in_use",
     ];
     session.list(request, &columns)

@@ -15,6 +15,7 @@ pub mod init;
 pub mod journal;
 pub mod ledger;
 pub mod parties;
+pub mod quotes;
 pub mod rulebook;
 pub mod screening;
 pub mod seals;

@@ -14,7 +14,7 @@ use bareboat_base::{
 use bareboat_book::{Command, State};
 use bareboat_capacity::{self as domain, Command as Capacity};
 
-use super::fleet::holdings::{Holdings, contract_in, moment};
+use super::fleet::holdings::{Holdings, contract_in, moment, offered_in};
 use super::fleet::{nodes, refs};
 use crate::ask::not_found;
 use crate::query::invalid;
@@ -152,7 +152,7 @@ fn promises() -> Vec<Route> {
     ]
 }
 
-fn sources(state: &State) -> wire::Sources<'_> {
+pub(super) fn sources(state: &State) -> wire::Sources<'_> {
     wire::Sources {
         fleet: &state.fleet,
         capacity: &state.capacity,
@@ -219,7 +219,12 @@ fn get_calendar(ask: &Ask) -> Result<wire::Calendar, Problem> {
         }
     };
     let window = Window::new(from, to).map_err(|error| invalid("to", error))?;
-    Ok(wire::Calendar::of(sources(ask.state()), id, window))
+    let capacity = ask.state().capacity.settled(moment(ask));
+    let sources = wire::Sources {
+        capacity: &capacity,
+        ..sources(ask.state())
+    };
+    Ok(wire::Calendar::of(sources, id, window))
 }
 
 fn list_at_risk(ask: &Ask) -> Result<Page<wire::AtRisk>, Problem> {
@@ -365,6 +370,7 @@ fn none(state: &State, site: SiteId, model: ModelId) -> wire::Capacity {
         delivered: 0,
         healthy: 0,
         reserved: 0,
+        soft_held: 0,
         in_use: 0,
         phases: None,
     }
@@ -373,7 +379,8 @@ fn none(state: &State, site: SiteId, model: ModelId) -> wire::Capacity {
 /// The whole fleet's counts: every pool, also where nothing has come yet.
 fn of_fleet(state: &State, at: Instant) -> Counts {
     let mut counts = Counts::new();
-    for (_, pool, row) in state.capacity.pools.iter() {
+    let capacity = state.capacity.settled(at);
+    for (_, pool, row) in capacity.pools.iter() {
         let phases = state.fleet.counts(row.site, row.model);
         let of = |phase| phases.of(phase).0;
         let (ready, allocated) = (
@@ -381,11 +388,12 @@ fn of_fleet(state: &State, at: Instant) -> Counts {
             of(bareboat_fleet::Phase::Allocated),
         );
         let present = at.next().and_then(|next| Window::new(at, next).ok());
-        let step = present.and_then(|now| state.capacity.profile(*pool, now).into_iter().next());
+        let step = present.and_then(|now| capacity.profile(*pool, now).into_iter().next());
         let counted = wire::Capacity {
             delivered: phases.total().0 - of(bareboat_fleet::Phase::Retired),
             healthy: ready + allocated,
             reserved: step.map_or(0, |step| step.firm.0),
+            soft_held: step.map_or(0, |step| step.soft_held.0),
             in_use: allocated,
             phases: Some(phases.into()),
             ..none(state, row.site, row.model)
@@ -395,8 +403,13 @@ fn of_fleet(state: &State, at: Instant) -> Counts {
     counts
 }
 
-/// The counts of what some contracts have.
-fn of_contracts(state: &State, at: Instant, counted: impl Fn(ContractId) -> bool) -> Counts {
+/// The counts of what some contracts have, and of what some are offered.
+fn of_contracts(
+    state: &State,
+    at: Instant,
+    counted: impl Fn(ContractId) -> bool,
+    offered: impl Fn(ContractId) -> bool,
+) -> Counts {
     let mut counts = Counts::new();
     for row in state.capacity.reservations.values() {
         let holds = row.held().is_some_and(|window| window.contains(at));
@@ -409,6 +422,19 @@ fn of_contracts(state: &State, at: Instant, counted: impl Fn(ContractId) -> bool
                 .entry(key)
                 .or_insert_with(|| none(state, key.0, key.1));
             entry.reserved += row.nodes.0;
+        }
+    }
+    for row in state.capacity.quotes.values() {
+        if row.status_at(at) != domain::QuoteStatus::Open || !offered(row.contract) {
+            continue;
+        }
+        for hold in row.holds.iter().filter(|hold| hold.whole().contains(at)) {
+            if let Some(pool) = state.capacity.pools.get(&hold.pool) {
+                let key = (pool.site, pool.model);
+                let entry = counts.entry(key);
+                let entry = entry.or_insert_with(|| none(state, key.0, key.1));
+                entry.soft_held += hold.nodes.0;
+            }
         }
     }
     let holdings = Holdings::among(state, at, |row| counted(row.contract));
@@ -436,15 +462,16 @@ fn list_capacity(ask: &Ask) -> Result<Page<wire::Capacity>, Problem> {
     let counts = if ask.reach().is_book() && project.is_none() && contract.is_none() {
         of_fleet(state, at)
     } else {
-        of_contracts(state, at, |id| {
+        let asked = |id| {
             let row = state.contracts.contract(id);
             let within = |row: &bareboat_contracts::Contract| {
                 project.is_none_or(|project| project == row.project)
             };
-            contract.is_none_or(|contract| contract == id)
-                && row.is_some_and(within)
-                && sees(ask, id)
-        })
+            contract.is_none_or(|contract| contract == id) && row.is_some_and(within)
+        };
+        let counted = |id| asked(id) && sees(ask, id);
+        let offered = |id| asked(id) && offered_in(state, ask.reach(), id);
+        of_contracts(state, at, counted, offered)
     };
     let wanted = |key: &(SiteId, ModelId)| {
         site.is_none_or(|site| site == key.0) && model.is_none_or(|model| model == key.1)

@@ -179,7 +179,7 @@ fn get_contract(ask: &Ask) -> Result<wire::Contract, Problem> {
 }
 
 /// The contract that the path names, for an act of the operator's own people.
-fn written_contract(ask: &Ask) -> Result<ContractId, Problem> {
+pub(super) fn written_contract(ask: &Ask) -> Result<ContractId, Problem> {
     let state = ask.state();
     let id = ask.row("contract", &state.contracts.contracts)?.id;
     ask.may_act(id, P::ContractsRead, |part| contract_in(state, part, id))?;

@@ -6,7 +6,7 @@ use bareboat_api::code::Edge;
 use bareboat_api::explain as wire;
 use bareboat_base::{
     AllocationId, ContractId, DeterminationId, EntryId, HitId, InvoiceId, InvoiceLineId,
-    ListSnapshotId, LotId, NodeId, PartyId, PurchaseOrderId, ReservationId, TrancheId,
+    ListSnapshotId, LotId, NodeId, PartyId, PurchaseOrderId, QuoteId, ReservationId, TrancheId,
     TypedId as _, UsageId, WindDownId,
 };
 use bareboat_book::State;
@@ -53,6 +53,7 @@ fn contract_of(state: &State, subject: Subject) -> Option<ContractId> {
     match subject {
         Subject::Contract(id) => Some(id),
         Subject::Lot(id) => state.contracts.lot(id).map(|row| row.contract),
+        Subject::Quote(id) => state.capacity.quotes.get(&id).map(|row| row.contract),
         Subject::Reservation(id) => state.capacity.reservations.get(&id).map(|row| row.contract),
         Subject::Allocation(id) => state.capacity.allocations.get(&id).map(|row| row.contract),
         Subject::Usage(id) => state.billing.usage_interval(id).map(|row| row.contract),
@@ -119,7 +120,7 @@ impl Reader<'_> {
 /// What reading a record of a kind needs at its own route.
 fn reading(kind: &str) -> Option<P> {
     Some(match kind {
-        ContractId::KIND | LotId::KIND => P::ContractsRead,
+        ContractId::KIND | LotId::KIND | QuoteId::KIND => P::ContractsRead,
         WindDownId::KIND => P::WindDownsRead,
         ReservationId::KIND | AllocationId::KIND => P::CapacityRead,
         UsageId::KIND => P::UsageRead,
@@ -140,6 +141,7 @@ fn of_contracts(kind: &str) -> bool {
         ContractId::KIND,
         LotId::KIND,
         WindDownId::KIND,
+        QuoteId::KIND,
         ReservationId::KIND,
         AllocationId::KIND,
         UsageId::KIND,

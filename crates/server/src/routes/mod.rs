@@ -10,6 +10,7 @@ pub mod fleet;
 pub mod impact;
 pub mod ledger;
 pub mod parties;
+pub mod quotes;
 pub mod rulebook;
 pub mod screening;
 pub mod seals;
@@ -28,6 +29,7 @@ pub fn all() -> Vec<Route> {
         screening::routes(),
         rulebook::routes(),
         contracts::routes(),
+        quotes::routes(),
         billing::routes(),
         ledger::routes(),
         impact::routes(),

@@ -335,22 +335,22 @@ pub fn signed(server: &Server, world: &World) -> Deal {
 /// The same with another client of the first side's partner.
 pub fn signed_with(server: &Server, world: &World, client: &str) -> Deal {
     let deal = deal_with(server, world, client);
-    bind(server, world, &[&deal]);
+    bind(server, world, &[&deal], false);
     deal
 }
 
-/// A deal of each side, signed, with nodes named: 10 nodes for the first, 2 for the second.
+/// A deal of each side, quoted and signed, with nodes named: 10 nodes for the first, 2 for the second.
 pub fn both_signed(server: &Server, world: &World) -> [Deal; 2] {
     let first = deal(server, world);
     let entity = first.entity.clone();
     let side = &world.sides[1];
     let between = (side.partner.as_str(), side.tenant.as_str());
     let second = drafted(server, world, between, ("OSA-2026-02", 16), entity);
-    bind(server, world, &[&first, &second]);
+    bind(server, world, &[&first, &second], true);
     [first, second]
 }
 
-fn bind(server: &Server, world: &World, deals: &[&Deal]) {
+fn bind(server: &Server, world: &World, deals: &[&Deal], quoted: bool) {
     let planner = world.key("planner");
     let mut at = Some("2026-02-17T05:00:00Z");
     for deal in deals {
@@ -365,6 +365,12 @@ fn bind(server: &Server, world: &World, deals: &[&Deal]) {
         server
             .post_from(at.take(), compliance, &format!("{contract}/use"), used)
             .ok();
+        if quoted {
+            let body = json!({ "expires_at": "2026-03-01T00:00:00Z" });
+            server
+                .post(planner, &format!("{contract}/quotes"), body)
+                .ok();
+        }
         let body = json!({ "signed_on": "2026-02-17" });
         server.post(planner, &format!("{contract}/sign"), body).ok();
     }

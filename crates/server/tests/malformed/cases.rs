@@ -803,6 +803,14 @@ pub const CASES: &[Case] = &[
     ),
     (
         "GET",
+        "/v1/quotes?status=held",
+        &[],
+        "",
+        400,
+        "api.invalid_parameter",
+    ),
+    (
+        "GET",
         "/v1/reservations?pool=OSA%3A",
         &[],
         "",

@@ -4,9 +4,14 @@ use bareboat_base::{
     ContractId, DateWindow, GpuCount, MicroPrice, Money, PartyId, SealedRef, Share, Zone,
 };
 use bareboat_book::Command;
+use bareboat_book::acts::determine::judge;
 use bareboat_book::acts::wind_down::Erasure;
-use bareboat_book::acts::{Act as BookAct, AllocateLot, Determine, DoStep, Extend, Settle, Sign};
+use bareboat_book::acts::{
+    Act as BookAct, AllocateLot, Determine, DoStep, Extend, Quote, Settle, Sign,
+};
 use bareboat_book::command::{DeclareUse, DocumentKept, DocumentSealed, Keeping};
+use bareboat_book::facts::Listed;
+use bareboat_capacity::QuoteStatus;
 use bareboat_contracts::{
     ApproveWindDown, Cause, Command as C, Contract, DraftContract, Extension, NewLot, PlanWindDown,
     Prepayment, Price, RegulatoryTermination, ResumeAccess, Status, Step, SuspendAccess, Treatment,
@@ -18,7 +23,7 @@ use bareboat_rulebook::{
     RecordAuthorisation, ResolveReferral, RevokeAuthorisation, Scope,
 };
 
-use super::{Act, Scene};
+use super::{Act, HOUR, Scene, instant};
 use crate::words::{code, name, plus_days, text};
 
 pub(super) const ACTS: &[(u32, Act)] = &[
@@ -28,6 +33,8 @@ pub(super) const ACTS: &[(u32, Act)] = &[
     (4, determine),
     (4, resolve),
     (4, confirm_resolution),
+    (8, quote),
+    (1, withdraw_quote),
     (10, sign),
     (10, allocate),
     (2, extend),
@@ -215,11 +222,59 @@ fn confirm_resolution(scene: &mut Scene<'_>) -> Option<Command> {
     })))
 }
 
-fn sign(scene: &mut Scene<'_>) -> Option<Command> {
-    let today = scene.today();
-    let (contract, _) = contract(scene, |row| {
-        row.status == Status::Draft && row.term.to() > today
+fn quote(scene: &mut Scene<'_>) -> Option<Command> {
+    let (state, now, today) = (scene.state, scene.now(), scene.today());
+    let listed = Listed::of(state);
+    let permitted = |id| {
+        let judged = judge(state, &listed, id, Activity::Quote, today);
+        judged.is_ok_and(|all| all.iter().all(|(_, one)| one.outcome == Outcome::Permit))
+    };
+    // Few drafts pass: most quotes are of those.
+    let any = scene.rng.chance(200);
+    let drafts = state.contracts.contracts.iter().filter(|(_, id, row)| {
+        row.status == Status::Draft && state.capacity.open_quote(**id, now).is_none()
+    });
+    let drafts: Vec<ContractId> = drafts
+        .map(|(_, id, _)| *id)
+        .filter(|id| any || permitted(*id))
+        .collect();
+    let some = scene.rng.below(u32::try_from(drafts.len()).ok()?);
+    let contract = *drafts.get(some as usize)?;
+    let hours = i64::from(scene.rng.between(1, 48));
+    Some(Command::Act(BookAct::Quote(Quote {
+        contract,
+        expires_at: instant(scene.now().micros() + hours * HOUR),
+    })))
+}
+
+fn withdraw_quote(scene: &mut Scene<'_>) -> Option<Command> {
+    let now = scene.now();
+    // Most are left to be taken or to expire.
+    if !scene.rng.chance(300) {
+        return None;
+    }
+    let (quote, _) = scene.find(&scene.state.capacity.quotes, |row| {
+        row.status_at(now) == QuoteStatus::Open
     })?;
+    let withdraw = bareboat_capacity::WithdrawQuote { quote };
+    Some(Command::Capacity(withdraw.into()))
+}
+
+fn sign(scene: &mut Scene<'_>) -> Option<Command> {
+    let (today, now) = (scene.today(), scene.now());
+    let capacity = &scene.state.capacity;
+    // Whoever was quoted is likely to sign.
+    let quoted = scene.rng.chance(500);
+    let quoted = |id| !quoted || capacity.open_quote(id, now).is_some();
+    let fit =
+        |id, row: &Contract| row.status == Status::Draft && row.term.to() > today && quoted(id);
+    let contracts = scene.state.contracts.contracts.iter();
+    let fit: Vec<ContractId> = contracts
+        .filter(|(_, id, row)| fit(**id, row))
+        .map(|(_, id, _)| *id)
+        .collect();
+    let some = scene.rng.below(u32::try_from(fit.len()).ok()?);
+    let contract = *fit.get(some as usize)?;
     Some(Command::Act(BookAct::Sign(Sign {
         contract,
         signed_on: today,

@@ -4,7 +4,7 @@ use bareboat_base::{GpuCount, Zone};
 use bareboat_billing as billing;
 use bareboat_book::Command;
 use bareboat_book::acts::{
-    Act, AllocateLot, Determine, DoStep, Extend, IssueInvoice, Settle, Sign,
+    Act, AllocateLot, Determine, DoStep, Extend, IssueInvoice, Quote, Settle, Sign,
 };
 use bareboat_book::command::DeclareUse;
 use bareboat_contracts as contracts;
@@ -18,6 +18,7 @@ use crate::words::{code, name, text};
 pub(super) const ALL: &[Make] = &[
     draft,
     withdraw,
+    quote,
     sign,
     extend,
     allocate,
@@ -99,6 +100,13 @@ fn withdraw(junk: &mut Junk<'_>) -> Command {
     Command::Contracts(contracts::Command::WithdrawDraft(
         contracts::WithdrawDraft { contract },
     ))
+}
+
+fn quote(junk: &mut Junk<'_>) -> Command {
+    Command::Act(Act::Quote(Quote {
+        contract: junk.id(&junk.state.contracts.contracts),
+        expires_at: junk.instant(),
+    }))
 }
 
 fn sign(junk: &mut Junk<'_>) -> Command {

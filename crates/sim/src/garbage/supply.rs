@@ -29,6 +29,9 @@ pub(super) const ALL: &[Make] = &[
     exercise,
     lapse,
     unavailable,
+    quote,
+    take_quote,
+    withdraw_quote,
 ];
 
 fn model(junk: &mut Junk<'_>) -> Command {
@@ -243,4 +246,33 @@ fn unavailable(junk: &mut Junk<'_>) -> Command {
             why: code("x"),
         },
     ))
+}
+
+fn quote(junk: &mut Junk<'_>) -> Command {
+    let holds = junk.several(|junk| capacity::Hold {
+        lot: junk.id(&junk.state.contracts.lots),
+        pool: junk.id(&junk.state.capacity.pools),
+        nodes: junk.nodes(),
+        window: junk.window(),
+        max_leaves: junk.maybe(Junk::number),
+        option: junk.maybe(Junk::window),
+    });
+    Command::Capacity(capacity::Command::MakeQuote(capacity::MakeQuote {
+        contract: junk.id(&junk.state.contracts.contracts),
+        price: junk.micro(),
+        expires_at: junk.instant(),
+        holds,
+    }))
+}
+
+fn take_quote(junk: &mut Junk<'_>) -> Command {
+    Command::Capacity(capacity::Command::TakeQuote(capacity::TakeQuote {
+        quote: junk.id(&junk.state.capacity.quotes),
+    }))
+}
+
+fn withdraw_quote(junk: &mut Junk<'_>) -> Command {
+    Command::Capacity(capacity::Command::WithdrawQuote(capacity::WithdrawQuote {
+        quote: junk.id(&junk.state.capacity.quotes),
+    }))
 }

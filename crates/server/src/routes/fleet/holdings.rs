@@ -14,11 +14,18 @@ use crate::Ask;
 /// Whether a contract lies in a part of the book: by its partner's project, or by its client.
 pub(crate) fn contract_in(state: &State, part: &Visibility, contract: ContractId) -> bool {
     let row = state.contracts.contract(contract);
+    row.is_some_and(|row| part.is_book() || row.status.is_signed())
+        && offered_in(state, part, contract)
+}
+
+/// The same of what is offered: a draft is its partner's and client's to see by its quotes alone.
+pub(crate) fn offered_in(state: &State, part: &Visibility, contract: ContractId) -> bool {
+    let row = state.contracts.contract(contract);
     row.is_some_and(|row| {
         let client = row.client_organisation;
-        let theirs = part.sees(row.organisation, Some(row.project))
-            || client.is_some_and(|client| part.sees(client, Some(row.project)));
-        part.is_book() || (row.status.is_signed() && theirs)
+        part.is_book()
+            || part.sees(row.organisation, Some(row.project))
+            || client.is_some_and(|client| part.sees(client, Some(row.project)))
     })
 }
 
