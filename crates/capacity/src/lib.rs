@@ -12,6 +12,7 @@ mod command;
 mod counts;
 mod decide;
 mod event;
+pub mod faults;
 mod names;
 mod place;
 mod query;

@@ -1,5 +1,6 @@
 //! Tests: stories by hand, and histories against a naive model.
 
+mod faults;
 mod model;
 mod names;
 mod scale;

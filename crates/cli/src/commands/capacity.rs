@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::args::Global;
 use crate::commands::simulate::Simulate;
+use crate::commands::spares::Spares;
 use crate::session::{Session, body, text};
 use crate::show;
 
@@ -315,12 +316,15 @@ pub enum Capacity {
     },
     /// Decide a file of requests on an empty pool, and measure it; no book is needed.
     Simulate(Simulate),
+    /// Say how many spares keep every lot whole, and replay faults with them; no book is needed.
+    Spares(Spares),
 }
 
 /// Runs a verb of capacity.
 pub fn capacity(verb: Capacity, global: &Global) -> Result<()> {
     let (site, model, project, contract) = match verb {
         Capacity::Simulate(ask) => return ask.run(global),
+        Capacity::Spares(ask) => return ask.run(global),
         Capacity::Show {
             site,
             model,

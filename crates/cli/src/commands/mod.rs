@@ -20,6 +20,7 @@ pub mod screening;
 pub mod seals;
 pub mod serve;
 pub mod simulate;
+pub mod spares;
 
 use crate::args::Arguments;
 
