@@ -8,6 +8,7 @@ use bareboat_base::{Handle, Instant, NodeCount, NodeSet, PoolId, Recorded, Run, 
 use crate::calendar::{Calendar, Pin, Pinned, Slot};
 use crate::counts::Level;
 use crate::place::{overlap, single};
+use crate::replace::end_stays;
 use crate::{
     Allocated, Allocation, AllocationReleased, AllocationStatus, Event, OptionExercised,
     OptionLapsed, Piece, Pool, Reservation, ReservationEnded, ReservationStatus, Reserved, State,
@@ -41,6 +42,7 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::Reserved(e) => reserved(state, recorded, e),
         Event::Allocated(e) => allocated(state, recorded, e),
         Event::AllocationReleased(e) => released(state, e),
+        Event::NodeReplaced(e) => crate::replace::apply(state, recorded, e),
         Event::ReservationEnded(e) => ended(state, e),
         Event::OptionExercised(e) => option_exercised(state, e),
         Event::OptionLapsed(e) => option_lapsed(state, e),
@@ -57,7 +59,7 @@ fn count(nodes: NodeCount) -> i64 {
 }
 
 impl State {
-    fn calendar_mut(&mut self, pool: PoolId) -> Option<&mut Calendar> {
+    pub(crate) fn calendar_mut(&mut self, pool: PoolId) -> Option<&mut Calendar> {
         let pool = self.pools.get_mut(&pool)?;
         Some(Arc::make_mut(&mut pool.calendar))
     }
@@ -163,12 +165,16 @@ fn allocated(state: &mut State, recorded: Recorded, e: &Allocated) -> Option<()>
     let row = state.reservations.at_mut(reservation)?;
     row.allocation = Some(e.allocation);
     let (unnamed_from, kept_until, pool) = (row.unnamed_from, row.holds_until(), row.pool);
+    let nodes = Arc::new(e.nodes.clone());
     let allocation = Allocation {
         reservation: e.reservation,
         lot: row.lot,
         contract: row.contract,
         pool,
-        nodes: Arc::new(e.nodes.clone()),
+        nodes: Arc::clone(&nodes),
+        steady: Some(nodes),
+        stays: Arc::default(),
+        replaced: Arc::default(),
         window: e.window,
         kept_until,
         status: AllocationStatus::Live,
@@ -190,6 +196,7 @@ fn keep_until(state: &mut State, handle: Handle, until: Instant) -> Option<()> {
     let row = state.allocations.at_mut(handle)?;
     let (from, old, pool) = (row.window.from(), row.kept_until, row.pool);
     row.kept_until = until;
+    let (steady, stays) = (row.steady.is_some(), end_stays(row, handle, until));
     let calendar = state.calendar_mut(pool)?;
     let pin = |to| Pin {
         from,
@@ -197,8 +204,12 @@ fn keep_until(state: &mut State, handle: Handle, until: Instant) -> Option<()> {
         what: Pinned::Allocation(handle),
     };
     calendar.pins.remove(&pin(old));
-    if until > from {
+    if until > from && steady {
         calendar.pins.insert(pin(until));
+    }
+    for (old, new) in stays {
+        calendar.pins.remove(&old);
+        new.map(|new| calendar.pins.insert(new));
     }
     Some(())
 }
@@ -322,7 +333,7 @@ fn new_pieces(state: &State, pool: PoolId, nodes: &NodeSet, window: Window) -> O
                 let pieces = Arc::clone(&state.unavailabilities.get(&row)?.pieces);
                 Some((Window::new(pin.from, pin.to).ok()?, pieces, piece as usize))
             }
-            Pinned::Allocation(_) => None,
+            Pinned::Allocation(_) | Pinned::Stay { .. } => None,
         })
         .collect();
     let mut by_window: BTreeMap<Window, Vec<Run>> = BTreeMap::new();

@@ -55,7 +55,7 @@ impl Bits {
     }
 
     /// The numbers whose bits are set in a run.
-    fn numbers(&self, run: Run) -> impl Iterator<Item = u32> + '_ {
+    pub fn numbers(&self, run: Run) -> impl Iterator<Item = u32> + '_ {
         (run.first..run.end()).filter(|number| self.get(*number))
     }
 }

@@ -17,6 +17,7 @@ mod names;
 mod place;
 mod query;
 mod rejection;
+mod replace;
 mod sorted;
 mod state;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod faults;
 mod model;
 mod names;
+mod replace;
 mod scale;
 mod stories;
 
