@@ -209,7 +209,9 @@ fn keep_until(state: &mut State, handle: Handle, until: Instant) -> Option<()> {
     }
     for (old, new) in stays {
         calendar.pins.remove(&old);
-        new.map(|new| calendar.pins.insert(new));
+        if let Some(new) = new {
+            calendar.pins.insert(new);
+        }
     }
     Some(())
 }

@@ -123,6 +123,15 @@ impl Explainer<'_> {
         if let bareboat_capacity::AllocationStatus::Released { at } = row.status {
             told = told.fact("released", at);
         }
+        for replaced in row.replaced.iter() {
+            let (node, spare) = (replaced.node, replaced.spare);
+            let near = replaced.near.as_str();
+            let says = format!(
+                "{site} {node} by {spare}, nearest in {near}, {}",
+                replaced.at
+            );
+            told = told.fact("replaced", says);
+        }
         // The act that allocated recorded its determination just before.
         let made = bareboat_rulebook::determinations_of(&self.state.rulebook, row.contract)
             .rev()

@@ -5,6 +5,7 @@ pub mod access;
 pub mod billing;
 pub mod book;
 pub mod capacity;
+pub mod chart;
 pub mod completions;
 pub mod contracts;
 pub mod errors;
