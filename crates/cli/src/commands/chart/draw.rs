@@ -123,10 +123,6 @@ impl Picture {
             r##"<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height:.0}" viewBox="0 0 {WIDTH} {height:.0}" font-family="DejaVu Sans, Helvetica, Arial, sans-serif" font-size="11" fill="#22303c">"##
         ));
         svg.put(format_args!("<title>{}</title>", escaped(&self.title)));
-        svg.put(format_args!(
-            r#"<defs><clipPath id="window"><rect x="{LEFT}" y="0" width="{}" height="{height:.0}"/></clipPath></defs>"#,
-            RIGHT - LEFT
-        ));
         svg.rect((0.0, 0.0, WIDTH, height), r##"fill="#ffffff""##);
         svg.text(
             (LEFT, 24.0),
