@@ -8,7 +8,7 @@ use bareboat_base::{
     Code, CommandId, Context, Instant, NodeCount, NodeSet, PoolId, Position, PrincipalId, Recorded,
     Run, SiteId, TypedId, Window,
 };
-use bareboat_capacity::faults::{Nearness, bits};
+use bareboat_capacity::faults::bits;
 use bareboat_capacity::{
     Allocate, Command, Event, OpenPool, PlacedRun, ReceiveSupply, Rejection, ReplaceNode, Reserve,
     ScheduleSupply, SetUnavailable, State, apply, decide,
@@ -126,6 +126,14 @@ fn percentile(of: &mut [f64], share: f64) -> f64 {
     of.get(index.saturating_sub(1)).copied().unwrap_or(0.0)
 }
 
+/// Which column counts it.
+fn nearness(events: &[Event]) -> usize {
+    match events {
+        [Event::NodeReplaced(event)] => event.near as usize,
+        _ => 3,
+    }
+}
+
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut world = World::default();
     let pool = supplied(&mut world)?;
@@ -173,15 +181,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Ok(events) => {
                 decided.push(world.decide_us);
                 applied.push(world.apply_us);
-                for event in events {
-                    if let Event::NodeReplaced(event) = event {
-                        near[match event.near {
-                            Nearness::Leaf => 0,
-                            Nearness::SpineGroup => 1,
-                            Nearness::Hall => 2,
-                        }] += 1;
-                    }
-                }
+                near[nearness(&events)] += 1;
             }
             Err(_) => near[3] += 1,
         }

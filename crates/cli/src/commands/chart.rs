@@ -122,7 +122,7 @@ impl Told {
                 from: row.window.from.0.micros(),
                 to: row.window.to.0.micros().min(until),
                 option_to: row.option.as_ref().map(|option| option.to.0.micros()),
-                named: row.allocation.is_some(),
+                named: row.allocation.is_some() || ended.is_some(),
             }
         });
         let mut lots: Vec<Lot> = lots
@@ -254,4 +254,28 @@ fn png(svg: &str) -> Result<Vec<u8>> {
     let twice = tiny_skia::Transform::from_scale(2.0, 2.0);
     resvg::render(&tree, twice, &mut pixels.as_mut());
     Ok(pixels.encode_png()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_picture_becomes_pixels_where_there_is_a_font() {
+        let golden = include_str!("chart/golden.svg");
+        match png(golden) {
+            Ok(bytes) => {
+                assert!(bytes.starts_with(b"\x89PNG"));
+                let folder = tempfile::tempdir().unwrap();
+                let path = folder.path().join("pool.png");
+                save(&path, golden).unwrap();
+                assert_eq!(std::fs::read(&path).unwrap(), bytes);
+                save(&folder.path().join("pool.gif"), golden).unwrap_err();
+                if let Some(kept) = std::env::var_os("CHART_PNG") {
+                    std::fs::write(kept, bytes).unwrap();
+                }
+            }
+            Err(error) => assert!(error.to_string().contains("no font"), "{error}"),
+        }
+    }
 }

@@ -132,6 +132,7 @@ impl Picture {
         self.legend(&mut svg);
         self.axes(&mut svg, end);
         self.counts(&mut svg);
+        self.present(&mut svg, end);
         for (row, lot) in self.lots.iter().take(MOST_LOTS).enumerate() {
             self.lot(&mut svg, row, lot);
         }
@@ -147,7 +148,6 @@ impl Picture {
             let more = format!("and {} more lots: see --table", self.lots.len() - rows);
             svg.text((LEFT + 6.0, end + 15.0), r##"fill="#66727d""##, &more);
         }
-        self.present(&mut svg, end);
         self.month_names(&mut svg, end + below + 20.0);
         svg.put(format_args!("</svg>"));
         svg.0
@@ -221,7 +221,7 @@ impl Picture {
             let x = self.x(*at);
             svg.line((x, TOP), (x, end), faint);
         }
-        self.month_names(svg, BOTTOM + 16.0);
+        self.month_names(svg, BOTTOM + 20.0);
     }
 
     /// Months whose names do not touch.
@@ -320,7 +320,8 @@ impl Picture {
         }
         let x = self.x(self.now);
         let line = r##"stroke="#c0272d" stroke-width="1.2" stroke-dasharray="5 3""##;
-        svg.line((x, TOP - 8.0), (x, end), line);
+        svg.line((x, TOP - 8.0), (x, BOTTOM + 4.0), line);
+        svg.line((x, LOTS - 6.0), (x, end), line);
         let says = format!("today, {}", self.today);
         let half = width_of(&says) / 2.0;
         let x = x.clamp(LEFT + half, RIGHT - half);
