@@ -32,6 +32,16 @@ fn replace(world: &mut World, number: u32, until: &str) -> Result<Vec<Event>, Re
         .try_by(OFFICER, &Command::Act(Act::ReplaceNode(act)))
 }
 
+fn ready(world: &World) -> u32 {
+    let state = &world.book.state;
+    let (site, model) = (
+        state.fleet.sites.iter().next(),
+        state.fleet.models.iter().next(),
+    );
+    let (site, model) = (site.unwrap().1, model.unwrap().1);
+    state.fleet.counts(*site, *model).of(Phase::Ready).0
+}
+
 #[test]
 fn a_failed_node_is_replaced_in_one_act_or_not_at_all() {
     let mut world = running();
@@ -40,16 +50,6 @@ fn a_failed_node_is_replaced_in_one_act_or_not_at_all() {
     let (id, site, nodes) = (*id, row.nodes.site(), (*row.nodes).clone());
     let failed = nodes.numbers().next().unwrap();
     let node = |number| NodeRef { site, number };
-    let ready = |world: &World| {
-        let model = world.book.state.fleet.models.iter().next().unwrap().1;
-        world
-            .book
-            .state
-            .fleet
-            .counts(site, *model)
-            .of(Phase::Ready)
-            .0
-    };
     // As many spares as there are, then none: nothing is half done.
     let spares = ready(&world);
     assert!(spares > 0, "the world has spares");
@@ -97,15 +97,20 @@ fn a_failed_node_is_replaced_in_one_act_or_not_at_all() {
     assert_eq!(refused.code(), "book.node_not_held");
     let refused = replace(&mut world, spare, "2026-04-01T00:00:00Z").unwrap_err();
     assert_eq!(refused.code(), "book.time");
+    until_none_is_left(&mut world, id, spare, spares);
+}
+
+/// Each spare fails in its turn; after the last, nothing is half done.
+fn until_none_is_left(world: &mut World, id: AllocationId, spare: u32, spares: u32) {
     let mut next = spare;
     for _ in 1..spares {
-        replace(&mut world, next, "2026-04-20T00:00:00Z").unwrap();
+        replace(world, next, "2026-04-20T00:00:00Z").unwrap();
         let row = world.book.state.capacity.allocations.get(&id).unwrap();
         next = row.replaced.last().unwrap().spare;
     }
-    assert_eq!(ready(&world), 0);
+    assert_eq!(ready(world), 0);
     let state = world.book.state.clone();
-    let refused = replace(&mut world, next, "2026-04-20T00:00:00Z").unwrap_err();
+    let refused = replace(world, next, "2026-04-20T00:00:00Z").unwrap_err();
     assert_eq!(refused.code(), "capacity.no_spare");
     assert!(state == world.book.state, "a refusal changes nothing");
 }

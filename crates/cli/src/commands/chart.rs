@@ -117,8 +117,9 @@ impl Told {
             let reference = row.contract_reference.as_ref();
             let reference = reference.map(|code| code.0.to_string());
             let reference = reference.unwrap_or_else(|| row.contract_label.clone());
+            let unit = if row.nodes == 1 { "node" } else { "nodes" };
             Lot {
-                label: format!("{reference} {} · {} nodes", row.lot_label, row.nodes),
+                label: format!("{reference} {} · {} {unit}", row.lot_label, row.nodes),
                 from: row.window.from.0.micros(),
                 to: row.window.to.0.micros().min(until),
                 option_to: row.option.as_ref().map(|option| option.to.0.micros()),
