@@ -34,6 +34,9 @@ rejections! {
         /// The lot has its nodes already.
         LotAllocated { lot: String } => Conflict "lot_allocated"
             "lot {lot} is allocated already" hint "release its allocation first";
+        /// Nobody has the node.
+        NodeNotHeld { node: String } => Conflict "node_not_held"
+            "node {node} is of no live allocation" hint "only a node that a lot has is replaced; move others with `bareboat node advance`";
         /// A date that has not come yet.
         EffectiveDateAhead { on: Date, today: Date } => Invalid "effective_date_ahead"
             "the date {on} is after today, {today}" hint "give a date that has come";

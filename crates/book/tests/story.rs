@@ -4,6 +4,8 @@
 mod common;
 #[path = "story/ends.rs"]
 mod ends;
+#[path = "story/fails.rs"]
+mod fails;
 
 use bareboat_base::machine::Fold as _;
 use bareboat_base::{Refusal as _, *};

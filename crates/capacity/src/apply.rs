@@ -10,6 +10,7 @@ use crate::counts::Level;
 use crate::place::{Asker, Demand, Suppose, counting_is_not_enough, hold_demand, overlap, single};
 use crate::plan::Plan;
 use crate::quote;
+use crate::replace::end_stays;
 use crate::{
     Allocated, Allocation, AllocationReleased, AllocationStatus, Event, OptionExercised,
     OptionLapsed, Piece, Pool, QuoteStatus, Reservation, ReservationEnded, ReservationStatus,
@@ -47,6 +48,7 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::Reserved(e) => reserved(state, recorded, e),
         Event::Allocated(e) => allocated(state, recorded, e),
         Event::AllocationReleased(e) => released(state, e),
+        Event::NodeReplaced(e) => crate::replace::apply(state, recorded, e),
         Event::ReservationEnded(e) => ended(state, e),
         Event::OptionExercised(e) => option_exercised(state, e),
         Event::OptionLapsed(e) => option_lapsed(state, e),
@@ -188,6 +190,7 @@ fn pools_of(state: &State, event: &Event) -> Vec<PoolId> {
         Event::OptionExercised(e) => of(&e.reservation),
         Event::OptionLapsed(e) => of(&e.reservation),
         Event::UnavailableSet(e) => Some(e.pool),
+        Event::NodeReplaced(e) => state.allocations.get(&e.allocation).map(|row| row.pool),
         Event::QuoteMade(e) => return held(&e.quote),
         Event::QuoteTaken(e) => return held(&e.quote),
         Event::QuoteWithdrawn(e) => return held(&e.quote),
@@ -309,12 +312,16 @@ fn allocated(state: &mut State, recorded: Recorded, e: &Allocated) -> Option<()>
     row.allocation = Some(e.allocation);
     let (unnamed_from, kept_until, pool) = (row.unnamed_from, row.holds_until(), row.pool);
     let shape = row.max_leaves;
+    let nodes = Arc::new(e.nodes.clone());
     let allocation = Allocation {
         reservation: e.reservation,
         lot: row.lot,
         contract: row.contract,
         pool,
-        nodes: Arc::new(e.nodes.clone()),
+        nodes: Arc::clone(&nodes),
+        steady: Some(nodes),
+        stays: Arc::default(),
+        replaced: Arc::default(),
         window: e.window,
         kept_until,
         status: AllocationStatus::Live,
@@ -336,6 +343,7 @@ fn keep_until(state: &mut State, handle: Handle, until: Instant) -> Option<()> {
     let row = state.allocations.at_mut(handle)?;
     let (from, old, pool) = (row.window.from(), row.kept_until, row.pool);
     row.kept_until = until;
+    let (steady, stays) = (row.steady.is_some(), end_stays(row, handle, until));
     let calendar = state.calendar_mut(pool)?;
     let pin = |to| Pin {
         from,
@@ -343,8 +351,14 @@ fn keep_until(state: &mut State, handle: Handle, until: Instant) -> Option<()> {
         what: Pinned::Allocation(handle),
     };
     calendar.pins.remove(&pin(old));
-    if until > from {
+    if until > from && steady {
         calendar.pins.insert(pin(until));
+    }
+    for (old, new) in stays {
+        calendar.pins.remove(&old);
+        if let Some(new) = new {
+            calendar.pins.insert(new);
+        }
     }
     Some(())
 }
@@ -471,7 +485,7 @@ fn new_pieces(state: &State, pool: PoolId, nodes: &NodeSet, window: Window) -> O
                 let pieces = Arc::clone(&state.unavailabilities.get(&row)?.pieces);
                 Some((Window::new(pin.from, pin.to).ok()?, pieces, piece as usize))
             }
-            Pinned::Allocation(_) => None,
+            Pinned::Allocation(_) | Pinned::Stay { .. } => None,
         })
         .collect();
     let mut by_window: BTreeMap<Window, Vec<Run>> = BTreeMap::new();

@@ -69,8 +69,10 @@ pub(crate) struct Pin {
 /// What binds the nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Pinned {
-    /// The allocation's row.
+    /// The allocation's row: the nodes that it has had from its beginning.
     Allocation(Handle),
+    /// A stay of an allocation's row: a node that it had for a part of its window.
+    Stay { row: Handle, stay: u32 },
     /// A piece of an unavailability's row.
     Unavailable { row: u32, piece: u32 },
 }

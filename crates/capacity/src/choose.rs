@@ -1,10 +1,12 @@
 //! Which nodes: those free throughout a window, on as few leaves as can be.
 
+use std::collections::BTreeSet;
+
 use bareboat_base::{NodeSet, Run, SiteId, Window};
 
 use crate::State;
 use crate::calendar::Calendar;
-use crate::place::nodes_of;
+use crate::place::{nodes_of, overlap};
 
 /// A bit for each node number of a site.
 #[derive(Clone)]
@@ -53,7 +55,7 @@ impl Bits {
     }
 
     /// The numbers whose bits are set in a run.
-    fn numbers(&self, run: Run) -> impl Iterator<Item = u32> + '_ {
+    pub fn numbers(&self, run: Run) -> impl Iterator<Item = u32> + '_ {
         (run.first..run.end()).filter(|number| self.get(*number))
     }
 }
@@ -87,6 +89,16 @@ pub(crate) fn without(bits: &Bits, nodes: Option<&NodeSet>) -> Bits {
         bits.clear(nodes);
     }
     bits
+}
+
+/// On how many leaves the nodes hang.
+pub(crate) fn leaves_of(calendar: &Calendar, nodes: &NodeSet) -> usize {
+    let slots = calendar.slots.iter();
+    let slots = slots.filter(|slot| overlap(nodes, slot.run).next().is_some());
+    let leaves: BTreeSet<_> = slots
+        .map(|slot| (slot.spine_group, slot.hall, slot.leaf))
+        .collect();
+    leaves.len()
 }
 
 /// Why no nodes were chosen.

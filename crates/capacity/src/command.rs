@@ -28,6 +28,8 @@ pub enum Command {
     Allocate(Allocate),
     /// See [`ReleaseAllocation`].
     ReleaseAllocation(ReleaseAllocation),
+    /// See [`ReplaceNode`].
+    ReplaceNode(ReplaceNode),
     /// See [`EndReservation`].
     EndReservation(EndReservation),
     /// See [`ExerciseOption`].
@@ -62,6 +64,7 @@ into_command!(
     Reserve,
     Allocate,
     ReleaseAllocation,
+    ReplaceNode,
     EndReservation,
     ExerciseOption,
     LapseOption,
@@ -177,6 +180,20 @@ pub struct ReleaseAllocation {
     pub allocation: AllocationId,
     /// From when.
     pub at: Instant,
+}
+
+/// Puts the nearest spare in the place of a node of a live allocation, from an instant to its end:
+/// the one way in which named nodes change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ReplaceNode {
+    /// The allocation.
+    pub allocation: AllocationId,
+    /// The node's number at the site.
+    pub node: u32,
+    /// From when.
+    pub at: Instant,
+    /// Nodes not to name (those the fleet does not call ready).
+    pub exclude: Option<NodeSet>,
 }
 
 /// Ends a reservation early: what lies after is free, the option is dropped, a live allocation

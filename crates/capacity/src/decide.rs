@@ -60,6 +60,7 @@ fn decide_settled(state: &State, ctx: &Context, command: &Command) -> Decision {
         Command::Reserve(c) => Ok(vec![reserve(state, ctx, c, (0, NEWEST))?]),
         Command::Allocate(c) => allocate(state, ctx, c),
         Command::ReleaseAllocation(c) => release(state, c),
+        Command::ReplaceNode(c) => crate::replace::decide(state, ctx, c),
         Command::EndReservation(c) => end_reservation(state, c),
         Command::ExerciseOption(c) => exercise_option(state, c),
         Command::LapseOption(c) => lapse_option(state, c),
@@ -82,7 +83,7 @@ fn within(what: &'static str, found: u32, least: u32, most: u32) -> Result<(), R
     })
 }
 
-fn the_pool(state: &State, pool: PoolId) -> Result<&Pool, Rejection> {
+pub(crate) fn the_pool(state: &State, pool: PoolId) -> Result<&Pool, Rejection> {
     state
         .pools
         .get(&pool)
@@ -481,7 +482,7 @@ fn too_few(
     }
 }
 
-fn live(state: &State, id: AllocationId) -> Result<&Allocation, Rejection> {
+pub(crate) fn live(state: &State, id: AllocationId) -> Result<&Allocation, Rejection> {
     let row = state.allocations.get(&id);
     let row = row.ok_or(Rejection::AllocationUnknown { allocation: id })?;
     match row.status {

@@ -6,6 +6,7 @@ use bareboat_base::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::faults::Nearness;
 use crate::{PlacedRun, QuoteLapsed, QuoteMade, QuoteTaken, QuoteWithdrawn};
 
 bareboat_base::events! {
@@ -33,6 +34,8 @@ bareboat_base::events! {
         OptionExercised = "capacity.option_exercised" 1;
         /// An option lapsed.
         OptionLapsed = "capacity.option_lapsed" 1;
+        /// A spare took a node's place.
+        NodeReplaced = "capacity.node_replaced" 1;
         /// Nodes are out of supply for a while.
         UnavailableSet = "capacity.unavailable_set" 1;
         /// Capacity is held softly.
@@ -122,6 +125,17 @@ pub struct Allocated {
 #[allow(missing_docs)]
 pub struct AllocationReleased {
     pub allocation: AllocationId,
+    pub at: Instant,
+}
+
+/// A spare took a node's place in an allocation. Nodes by their numbers at the site.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct NodeReplaced {
+    pub allocation: AllocationId,
+    pub node: u32,
+    pub spare: u32,
+    pub near: Nearness,
     pub at: Instant,
 }
 

@@ -185,17 +185,18 @@ fn replacements(state: &State, calendar: &Calendar, demands: &mut Vec<Demand>) {
             continue;
         };
         for pin in calendar.pins.iter() {
-            let Pinned::Allocation(row) = pin.what else {
+            let (Pinned::Allocation(row) | Pinned::Stay { row, .. }) = pin.what else {
                 continue;
             };
             if pin.from >= out.to {
                 break;
             }
-            let Some((_, allocation)) = state.allocations.at(row) else {
+            let allocation = state.allocations.at(row);
+            let (Some((_, allocation)), Some(had)) = (allocation, nodes_of(state, pin)) else {
                 continue;
             };
             let both = Window::new(out.from.max(pin.from), out.to.min(pin.to));
-            let runs = allocation.nodes.runs().iter();
+            let runs = had.runs().iter();
             let nodes = runs.flat_map(|run| overlap(missing, *run));
             let nodes: u32 = nodes.map(|run| run.count).sum();
             if let Ok(window) = both
@@ -221,7 +222,11 @@ fn replacements(state: &State, calendar: &Calendar, demands: &mut Vec<Demand>) {
 /// The nodes a pin binds.
 pub(crate) fn nodes_of<'a>(state: &'a State, pin: &Pin) -> Option<&'a NodeSet> {
     match pin.what {
-        Pinned::Allocation(row) => Some(&state.allocations.at(row)?.1.nodes),
+        Pinned::Allocation(row) => state.allocations.at(row)?.1.steady.as_deref(),
+        Pinned::Stay { row, stay } => {
+            let stays = &state.allocations.at(row)?.1.stays;
+            Some(&stays.get(stay as usize)?.nodes)
+        }
         Pinned::Unavailable { row, piece } => {
             let pieces = &state.unavailabilities.get(&row)?.pieces;
             Some(&pieces.get(piece as usize)?.nodes)

@@ -148,7 +148,9 @@ impl State {
         let pins = pins.filter(|pin| nodes_of(self, pin).is_some_and(|n| n.contains(node.number)));
         let busy = pins.filter_map(|pin| {
             let with = match pin.what {
-                Pinned::Allocation(row) => BusyWith::Allocation(*self.allocations.at(row)?.0),
+                Pinned::Allocation(row) | Pinned::Stay { row, .. } => {
+                    BusyWith::Allocation(*self.allocations.at(row)?.0)
+                }
                 Pinned::Unavailable { row, .. } => BusyWith::Unavailable(row),
             };
             let window = Window::new(pin.from, pin.to).ok()?;

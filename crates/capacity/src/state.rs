@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Quote;
 use crate::calendar::Calendar;
+use crate::faults::Nearness;
 use crate::sorted::Sorted;
 
 /// Everything the calendar knows. Cloning copies pointers.
@@ -164,8 +165,15 @@ pub struct Allocation {
     pub contract: ContractId,
     /// The pool.
     pub pool: PoolId,
-    /// The nodes.
+    /// The nodes that it has now, or had at its end.
     pub nodes: Arc<NodeSet>,
+    /// Those of them that it has had from its beginning.
+    pub(crate) steady: Option<Arc<NodeSet>>,
+    /// Nodes that it had for a part of its window only: failed ones to their replacement, and
+    /// spares from it.
+    pub(crate) stays: Arc<Vec<Stay>>,
+    /// What was replaced, in the order in which it was recorded.
+    pub replaced: Arc<Vec<Replaced>>,
     /// When; as long as it lives, to the end of the reservation's window.
     pub window: Window,
     /// To when the nodes are kept from others: the option's end, the window's, or the release.
@@ -173,6 +181,32 @@ pub struct Allocation {
     /// Whether it lives.
     pub status: AllocationStatus,
     /// The event that named them.
+    pub recorded: Recorded,
+}
+
+/// A node that an allocation had for a part of its window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Stay {
+    /// The one node.
+    pub nodes: NodeSet,
+    /// From when.
+    pub from: Instant,
+    /// To when; not after `from` when it never came to be.
+    pub to: Instant,
+}
+
+/// A node whose place a spare took. By their numbers at the site.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Replaced {
+    /// The node that failed.
+    pub node: u32,
+    /// The spare.
+    pub spare: u32,
+    /// How near it is.
+    pub near: Nearness,
+    /// From when.
+    pub at: Instant,
+    /// The event that replaced it.
     pub recorded: Recorded,
 }
 

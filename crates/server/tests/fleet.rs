@@ -426,6 +426,32 @@ fn maintained(server: &Server, world: &World) {
 }
 
 #[test]
+fn a_failed_node_of_a_lot_is_replaced_and_the_tenant_sees_which() {
+    let (server, world) = begin();
+    signed(&server, &world);
+    let (key, tenant) = (world.key("site_operator"), &world.sides[0].user_key.key);
+    let at = "2026-03-05T00:00:00Z";
+    let body = json!({ "until": "2026-03-09T00:00:00Z", "reason": "GPU 3 fell off the bus" });
+    let path = "/v1/nodes/N-OSA-000010/replace";
+    let denied = server.post_at(at, tenant, path, body.clone());
+    assert_eq!(denied.code(), "api.forbidden");
+    let done = server.post_at(at, key, path, body.clone()).ok();
+    assert_eq!(done["node_label"], "N-OSA-000010");
+    let spare = done["spare_label"].as_str().unwrap();
+    let node = |key: &str, label: &str| server.get(key, &format!("/v1/nodes/{label}"));
+    assert_eq!(node(key, "N-OSA-000010").ok()["phase"], "in-repair");
+    assert_eq!(node(tenant, spare).ok()["phase"], "allocated");
+    assert_eq!(node(tenant, "N-OSA-000010").code(), "api.not_found");
+    let detail = server.get(tenant, "/v1/allocations/A-0001").ok();
+    assert_eq!(detail["replaced"][0]["spare_label"], spare);
+    assert_eq!(detail["allocation"]["count"], 10);
+    let again = server.post_at(at, key, path, body.clone());
+    assert_eq!(again.code(), "book.node_not_held");
+    let none = server.post_at(at, key, "/v1/nodes/N-OSA-000999/replace", body);
+    assert_eq!(none.code(), "api.not_found");
+}
+
+#[test]
 fn an_erasure_is_recorded_once_it_is_done() {
     let (server, world) = begin();
     signed(&server, &world);

@@ -70,6 +70,30 @@ struct Plan {
     legal_date: Date,
 }
 
+/// A contract that is signed and not suspended: only such a one is handed nodes.
+pub(crate) fn bound(state: &State, id: ContractId) -> Result<&contracts::Contract, Rejection> {
+    let row = state.contracts.contract(id);
+    let row = row.ok_or_else(|| unknown_contract(id))?;
+    let bound = matches!(
+        row.status,
+        contracts::Status::Signed | contracts::Status::Extended
+    );
+    if bound && row.suspension.is_none() {
+        return Ok(row);
+    }
+    let suspended = if row.suspension.is_some() {
+        ", and access to it is suspended"
+    } else {
+        ""
+    };
+    let problem = format!(
+        "contract {} is {}{suspended}",
+        row.reference,
+        row.status.as_str()
+    );
+    Err(BookRejection::Inconsistent { problem }.into())
+}
+
 fn check(state: &State, context: &Context, act: &AllocateLot) -> Result<Plan, Rejection> {
     let (id, at, now) = (act.lot, act.at, context.recorded_at);
     if at > now {
@@ -88,25 +112,7 @@ fn check(state: &State, context: &Context, act: &AllocateLot) -> Result<Plan, Re
         .handle(&id)
         .map_or(0, |handle| handle.number());
     let name = bareboat_base::label::<LotId>(number);
-    let row = state.contracts.contract(lot.contract);
-    let row = row.ok_or_else(|| unknown_contract(lot.contract))?;
-    let bound = matches!(
-        row.status,
-        contracts::Status::Signed | contracts::Status::Extended
-    );
-    if !bound || row.suspension.is_some() {
-        let suspended = if row.suspension.is_some() {
-            ", and access to it is suspended"
-        } else {
-            ""
-        };
-        let problem = format!(
-            "contract {} is {}{suspended}",
-            row.reference,
-            row.status.as_str()
-        );
-        return Err(BookRejection::Inconsistent { problem }.into());
-    }
+    let row = bound(state, lot.contract)?;
     let Some(reservation) = lot.reservation else {
         return Err(BookRejection::LotNotReserved { lot: name }.into());
     };

@@ -13,6 +13,7 @@ pub mod contract;
 pub mod determine;
 pub mod invoice;
 pub mod quote;
+pub mod replace;
 pub mod sign;
 pub mod supply;
 pub mod usage;
@@ -22,6 +23,7 @@ pub use allocate::AllocateLot;
 pub use determine::Determine;
 pub use invoice::IssueInvoice;
 pub use quote::Quote;
+pub use replace::ReplaceNode;
 pub use sign::{Extend, Sign};
 pub use wind_down::{DoStep, Settle};
 
@@ -38,6 +40,8 @@ pub enum Act {
     Extend(Extend),
     /// Name the nodes of a lot: determination, allocation, node phases.
     AllocateLot(AllocateLot),
+    /// Replace a failed node of a lot: determination, calendar, node phases.
+    ReplaceNode(ReplaceNode),
     /// Issue the invoice of a period: invoice, ledger.
     IssueInvoice(IssueInvoice),
     /// Do a step of an approved wind-down: nodes, capacity, access.
@@ -54,6 +58,7 @@ pub(crate) fn decide(state: &State, context: &Context, act: &Act) -> Result<Vec<
         Act::Sign(act) => sign::run(&mut draft, context, act)?,
         Act::Extend(act) => sign::extend(&mut draft, context, act)?,
         Act::AllocateLot(act) => allocate::run(&mut draft, context, act)?,
+        Act::ReplaceNode(act) => replace::run(&mut draft, context, act)?,
         Act::IssueInvoice(act) => invoice::run(&mut draft, act)?,
         Act::DoStep(act) => wind_down::run(&mut draft, act)?,
         Act::Settle(act) => wind_down::settle(&mut draft, act)?,

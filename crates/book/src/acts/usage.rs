@@ -45,8 +45,8 @@ fn check(state: &State, usage: &billing::RecordUsage) -> Result<(), Rejection> {
         AllocationStatus::Released { at } => at.min(allocation.window.to()),
     };
     for interval in &usage.intervals {
-        if !allocation.nodes.contains_all(&interval.nodes) {
-            return fits("usage names nodes that are not the allocation's");
+        if !allocation.had(&interval.nodes, interval.window) {
+            return fits("usage names nodes that are not the allocation's throughout its window");
         }
         if interval.window.from() < allocation.window.from() || interval.window.to() > ends {
             return fits("usage lies outside the allocation's window");

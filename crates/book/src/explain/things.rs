@@ -161,6 +161,15 @@ impl Explainer<'_> {
         if let bareboat_capacity::AllocationStatus::Released { at } = row.status {
             told = told.fact("released", at);
         }
+        for replaced in row.replaced.iter() {
+            let (node, spare) = (replaced.node, replaced.spare);
+            let near = replaced.near.as_str();
+            let says = format!(
+                "{site} {node} by {spare}, nearest in {near}, {}",
+                replaced.at
+            );
+            told = told.fact("replaced", says);
+        }
         let position = row.recorded.position;
         let made = self.determination_before(row.contract, Activity::Allocate, position);
         Some(

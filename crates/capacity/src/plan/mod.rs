@@ -300,17 +300,23 @@ impl Plan {
         NodeSet::from_numbers(site, self.fabric.numbers(&masks)?).ok()
     }
 
+    /// Whether nodes were given to nobody over a window.
+    pub fn has_free(&self, nodes: &NodeSet, window: Window) -> bool {
+        let (from, to) = span(window);
+        let masks = self.fabric.masks(nodes);
+        masks
+            .iter()
+            .all(|mask| self.blocks.are_free(from, to, *mask))
+    }
+
     /// A reservation got names, for a window; `false` where they are another's.
     pub fn named(&mut self, who: Asker, nodes: &NodeSet, window: Window) -> bool {
         let Some(place) = self.drop(who) else {
             return false;
         };
-        let masks = self.fabric.masks(nodes);
+        let fits = self.has_free(nodes, window);
         let (from, to) = span(window);
-        let fits = masks
-            .iter()
-            .all(|mask| self.blocks.are_free(from, to, *mask));
-        self.blocks.add(from, to, &masks);
+        self.blocks.add(from, to, &self.fabric.masks(nodes));
         fits && place.window.from() <= window.from()
     }
 

@@ -1,9 +1,11 @@
 //! Tests: stories by hand, and histories against a naive model.
 
 mod alternatives;
+mod faults;
 mod model;
 mod names;
 mod quotes;
+mod replace;
 mod risk;
 mod scale;
 mod stories;

@@ -47,6 +47,11 @@ pub(super) enum Step {
         which: usize,
         at: i64,
     },
+    Replace {
+        which: usize,
+        node: usize,
+        at: i64,
+    },
     End {
         which: usize,
         at: i64,
@@ -97,12 +102,18 @@ pub(super) fn ending() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn replaced() -> impl Strategy<Value = Step> {
+    let some = (0_usize..30, 0_usize..4, 0..30_i64);
+    some.prop_map(|(which, node, at)| Step::Replace { which, node, at })
+}
+
 pub(super) fn anything() -> impl Strategy<Value = Step> {
     let which = 0_usize..30;
     prop_oneof![
         8 => sale(),
         2 => ending(),
         1 => (which.clone(), 0..HOURS).prop_map(|(which, at)| Step::Release { which, at }),
+        2 => replaced(),
         1 => (1_u32..6, 0..20_i64).prop_map(|(nodes, from)| Step::Schedule { nodes, from }),
         1 => (which.clone(), 0..30_i64).prop_map(|(which, from)| Step::Move { which, from }),
         2 => (which.clone(), 0..20_i64, 1_u32..5)
@@ -307,6 +318,9 @@ fn sell(
                     .taken
                     .retain(|(_, hour), who| who != allocation || *hour < at);
             }
+        }
+        Step::Replace { which, node, at } => {
+            replace::step(world, &model.out, &mut model.taken, (which, node, at))?;
         }
         Step::End { which, at } => end(world, model, which, at),
         Step::Exercise { which } | Step::Lapse { which } => {

@@ -6,9 +6,11 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::args::Global;
+use crate::commands::chart::Chart;
 use crate::commands::quotes::{self, MakeQuote};
 use crate::commands::simulate::Simulate;
-use crate::session::{Session, body, text};
+use crate::commands::spares::Spares;
+use crate::session::{Session, body, maybe, text};
 use crate::show;
 
 /// Verbs of pools.
@@ -317,8 +319,26 @@ pub enum Capacity {
     },
     /// Offer a draft at its price, and hold its capacity until the offer expires.
     Quote(MakeQuote),
+    /// Draw a pool over time, with its lots, as SVG or PNG.
+    Chart(Chart),
+    /// Replace a failed node of a lot by the nearest spare: in its leaf, its spine group, its hall.
+    Replace {
+        /// Its label or id.
+        node: String,
+        /// When it is expected back; until then it is out of supply.
+        #[arg(long, value_name = "INSTANT")]
+        until: String,
+        /// What failed.
+        #[arg(long)]
+        reason: String,
+        /// From when the spare serves; now when left out.
+        #[arg(long, value_name = "INSTANT")]
+        at: Option<String>,
+    },
     /// Decide a file of requests on an empty pool, and measure it; no book is needed.
     Simulate(Simulate),
+    /// Say how many spares keep every lot whole, and replay faults with them; no book is needed.
+    Spares(Spares),
 }
 
 /// Runs a verb of capacity.
@@ -326,6 +346,23 @@ pub fn capacity(verb: Capacity, global: &Global) -> Result<()> {
     let (site, model, project, contract) = match verb {
         Capacity::Simulate(ask) => return ask.run(global),
         Capacity::Quote(ask) => return quotes::quote(ask, &Session::open(global)?),
+        Capacity::Spares(ask) => return ask.run(global),
+        Capacity::Chart(ask) => return ask.run(global),
+        Capacity::Replace {
+            node,
+            until,
+            reason,
+            at,
+        } => {
+            let body = body(&[
+                ("until", text(until)),
+                ("reason", text(reason)),
+                ("at", maybe(&at)),
+            ]);
+            let path = format!("/v1/nodes/{node}/replace");
+            let session = Session::open(global)?;
+            return session.write(Request::post(path).json(&body)?);
+        }
         Capacity::Show {
             site,
             model,

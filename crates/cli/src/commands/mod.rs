@@ -5,6 +5,7 @@ pub mod access;
 pub mod billing;
 pub mod book;
 pub mod capacity;
+pub mod chart;
 pub mod completions;
 pub mod contracts;
 pub mod errors;
@@ -21,6 +22,7 @@ pub mod screening;
 pub mod seals;
 pub mod serve;
 pub mod simulate;
+pub mod spares;
 
 use crate::args::Arguments;
 

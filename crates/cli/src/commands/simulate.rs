@@ -128,7 +128,7 @@ pub(crate) fn refused(message: &str) -> anyhow::Error {
     .into()
 }
 
-fn percentile(of: &mut [f64], share: f64) -> f64 {
+pub(crate) fn percentile(of: &mut [f64], share: f64) -> f64 {
     of.sort_unstable_by(f64::total_cmp);
     let at = (of.len() as f64 * share).ceil() as usize;
     of.get(at.saturating_sub(1)).copied().unwrap_or(0.0)

@@ -1,17 +1,18 @@
 //! Orders, deliveries, nodes, and what the calendar is told of them.
 
-use bareboat_base::{Money, NodeCount, NodeSet, Run, TrancheId};
+use bareboat_base::{Money, NodeCount, NodeRef, NodeSet, Run, TrancheId};
 use bareboat_book::Command;
+use bareboat_book::acts::{Act, ReplaceNode};
 use bareboat_capacity as capacity;
 use bareboat_fleet::{
     AdvanceNodes, Command as C, NewTranche, NodeFacts, Phase, PlaceOrder, ReceiveTranche,
     RecordSanitisation, SanitisationMethod, SlipTranche, TrancheStatus,
 };
 
-use super::{Act, DAY, HOUR, Scene, instant, setup, window};
+use super::{Act as Make, DAY, HOUR, Scene, instant, setup, window};
 use crate::words::{code, name, plus_days, text};
 
-pub(super) const ACTS: &[(u32, Act)] = &[
+pub(super) const ACTS: &[(u32, Make)] = &[
     (1, setup::model),
     (1, setup::site),
     (1, setup::hall),
@@ -25,6 +26,7 @@ pub(super) const ACTS: &[(u32, Act)] = &[
     (2, unavailable),
     (1, lapse),
     (1, release),
+    (2, replace),
     (1, end_reservation),
 ];
 
@@ -230,6 +232,21 @@ fn release(scene: &mut Scene<'_>) -> Option<Command> {
     Some(Command::Capacity(capacity::Command::ReleaseAllocation(
         capacity::ReleaseAllocation { allocation, at },
     )))
+}
+
+fn replace(scene: &mut Scene<'_>) -> Option<Command> {
+    let (_, row) = scene.find(&scene.state.capacity.allocations, |row| {
+        row.status == capacity::AllocationStatus::Live
+    })?;
+    let (site, number) = (row.nodes.site(), row.nodes.numbers().next()?);
+    let at = scene.now();
+    let hours = i64::from(scene.rng.between(1, 300));
+    Some(Command::Act(Act::ReplaceNode(ReplaceNode {
+        node: NodeRef { site, number },
+        at,
+        until: instant(at.micros() + hours * HOUR),
+        reason: text("a GPU fell off the bus"),
+    })))
 }
 
 fn end_reservation(scene: &mut Scene<'_>) -> Option<Command> {

@@ -25,6 +25,7 @@ pub(super) const ALL: &[Make] = &[
     reserve,
     allocate,
     release,
+    replace,
     end,
     exercise,
     lapse,
@@ -212,6 +213,15 @@ fn release(junk: &mut Junk<'_>) -> Command {
             at: junk.instant(),
         },
     ))
+}
+
+fn replace(junk: &mut Junk<'_>) -> Command {
+    Command::Capacity(capacity::Command::ReplaceNode(capacity::ReplaceNode {
+        allocation: junk.id(&junk.state.capacity.allocations),
+        node: junk.number(),
+        at: junk.instant(),
+        exclude: junk.maybe(Junk::node_set),
+    }))
 }
 
 fn end(junk: &mut Junk<'_>) -> Command {

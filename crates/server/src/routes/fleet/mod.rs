@@ -5,6 +5,7 @@ pub(crate) mod holdings;
 pub(crate) mod nodes;
 mod orders;
 pub(crate) mod refs;
+mod replace;
 
 use bareboat_access::Permission as P;
 use bareboat_api::fleet as wire;
@@ -23,6 +24,7 @@ pub fn routes() -> Vec<Route> {
     all.extend(halls());
     all.extend(orders::routes());
     all.extend(nodes::routes());
+    all.extend(replace::routes());
     all
 }
 

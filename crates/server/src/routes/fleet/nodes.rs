@@ -155,20 +155,24 @@ fn exported<'a>(ask: &'a Ask, wanted: &'a Wanted) -> impl Iterator<Item = wire::
     nodes.filter_map(|(_, id, _)| wanted.node(ask, *id))
 }
 
-fn get_node(ask: &Ask) -> Result<wire::Node, Problem> {
+/// The node that the path names, by label or id.
+pub(super) fn named(ask: &Ask) -> Result<Option<NodeView<'_>>, Problem> {
     let fleet = &ask.state().fleet;
     let text = ask.argument("node");
-    let view = if let Ok(uuid) = uuid::Uuid::try_parse(text) {
-        fleet.node_by_id(NodeId::from_uuid(uuid))
+    if let Ok(uuid) = uuid::Uuid::try_parse(text) {
+        Ok(fleet.node_by_id(NodeId::from_uuid(uuid)))
     } else if parse_node_label(text).is_some() {
-        fleet.node_by_label(text)
+        Ok(fleet.node_by_label(text))
     } else {
         let shown: String = text.chars().take(64).collect();
         let why = "is neither a UUID nor a label such as N-OSA-000317";
         let detail = format!("node: {shown:?} {why}");
-        return Err(Problem::edge(Edge::InvalidPath, detail));
-    };
-    let view = view.ok_or_else(not_found::<NodeId>)?;
+        Err(Problem::edge(Edge::InvalidPath, detail))
+    }
+}
+
+fn get_node(ask: &Ask) -> Result<wire::Node, Problem> {
+    let view = named(ask)?.ok_or_else(not_found::<NodeId>)?;
     let (holdings, whole) = (Holdings::of(ask), ask.reach().is_book());
     ask.seen(whole || holdings.contains(&view.node), view.id)?;
     Ok(shown(ask, &holdings, &view, whole))
