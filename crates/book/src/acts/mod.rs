@@ -20,7 +20,7 @@ pub mod wind_down;
 pub use allocate::AllocateLot;
 pub use determine::Determine;
 pub use invoice::IssueInvoice;
-pub use sign::{Extend, Sign};
+pub use sign::{Extend, Sign, reserve_lot};
 pub use wind_down::{DoStep, Settle};
 
 /// An act that spans domains.

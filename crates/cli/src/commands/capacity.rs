@@ -1,5 +1,8 @@
 //! Pools and their calendars, reservations, allocations, and how much there is.
 
+mod at_risk;
+mod explain;
+
 use anyhow::Result;
 use bareboat_client::Request;
 use clap::{Args, Subcommand};
@@ -114,7 +117,9 @@ pub fn pool(verb: Pool, session: &Session) -> Result<()> {
             calendar(&session.client().get(request)?, session.json())
         }
         Pool::AtRisk { pool } => {
-            session.list(Request::get(format!("{PATH}/{pool}/at-risk")), &AT_RISK)
+            session.list(Request::get(format!("{PATH}/{pool}/at-risk")), &AT_RISK)?;
+            show::note("`bareboat capacity at-risk` says when, by how many, and what instead");
+            Ok(())
         }
         Pool::SpareFloor { pool, nodes } => {
             let path = format!("{PATH}/{pool}/spare-floor");
@@ -313,6 +318,12 @@ pub enum Capacity {
         #[arg(long)]
         contract: Option<String>,
     },
+    /// Say whether capacity could be sold: if not, which constraint binds and when, and the
+    /// nearest that could. Nothing is held.
+    Explain(explain::Explain),
+    /// List what a pool cannot keep, as things stand or with slips, delays and outages supposed,
+    /// and what each could have instead. Nothing is written.
+    AtRisk(at_risk::AtRisk),
     /// Decide a file of requests on an empty pool, and measure it; no book is needed.
     Simulate(Simulate),
 }
@@ -321,6 +332,8 @@ pub enum Capacity {
 pub fn capacity(verb: Capacity, global: &Global) -> Result<()> {
     let (site, model, project, contract) = match verb {
         Capacity::Simulate(ask) => return ask.run(global),
+        Capacity::Explain(ask) => return ask.run(&Session::open(global)?),
+        Capacity::AtRisk(ask) => return ask.run(&Session::open(global)?),
         Capacity::Show {
             site,
             model,
