@@ -167,3 +167,25 @@ fn instead(rescue: &Value) -> Vec<Value> {
     });
     rows.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suppositions_are_read() {
+        let late = json!({ "tranche": "TR-0002", "due_on": "2027-06-15" });
+        assert_eq!(slip("TR-0002=2027-06-15").unwrap(), late);
+        let days = json!({ "site": "SYD", "days": 45 });
+        assert_eq!(delay("SYD=45").unwrap(), days);
+        let (from, to) = ("2027-01-01T00:00:00Z", "2027-02-01T00:00:00Z");
+        let gone = json!({
+            "pool": "OSA:B200", "nodes": "1-3,7", "window": { "from": from, "to": to },
+        });
+        assert_eq!(out(&format!("OSA:B200=1-3,7,{from},{to}")).unwrap(), gone);
+        for bad in ["TR-0002", "OSA:B200=1-3", "OSA:B200=1-3,2027-01-01T00:00:00Z"] {
+            assert!(out(bad).is_err(), "{bad}");
+        }
+        assert!(delay("SYD=soon").is_err());
+    }
+}
