@@ -185,64 +185,6 @@ impl Calendar {
     }
 }
 
-/// A reservation that its pool's calendar cannot keep.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct AtRisk {
-    /// The reservation.
-    pub reservation: wire::Id,
-    /// Its label.
-    pub label: String,
-    /// The contract.
-    pub contract: wire::Id,
-    /// The contract's reference.
-    pub contract_reference: Option<wire::Code>,
-    /// The lot.
-    pub lot: wire::Id,
-    /// The lot's label.
-    pub lot_label: String,
-    /// How many nodes it holds.
-    pub nodes: u32,
-    /// When.
-    pub window: wire::Window,
-    /// The pool.
-    pub pool: wire::Id,
-    /// The pool's label.
-    pub pool_label: String,
-    /// The option still open, directly after the window.
-    pub option: Option<wire::Window>,
-    /// What it misses, by time, beside the promises that are kept: spares serve them too. Empty
-    /// when there are enough nodes at every instant, but not the same ones throughout.
-    pub short: Vec<Short>,
-}
-
-impl AtRisk {
-    /// The reservations of a pool that its calendar cannot keep.
-    pub fn of_pool(sources: Sources<'_>, pool: PoolId) -> Vec<Self> {
-        let found = sources.capacity.risks(pool);
-        let shown = found.iter().filter_map(|risk| Self::of(sources, risk));
-        shown.collect()
-    }
-
-    fn of(sources: Sources<'_>, risk: &domain::Risk) -> Option<Self> {
-        let id = risk.reservation;
-        let row = sources.capacity.reservations.get(&id)?;
-        Some(Self {
-            reservation: id.into(),
-            label: label_in(&sources.capacity.reservations, id),
-            contract: row.contract.into(),
-            contract_reference: sources.reference(row.contract),
-            lot: row.lot.into(),
-            lot_label: sources.lot_label(row.lot),
-            nodes: row.nodes.0,
-            window: row.window.into(),
-            pool: row.pool.into(),
-            pool_label: label_in(&sources.capacity.pools, row.pool),
-            option: row.option.map(Into::into),
-            short: risk.short.iter().map(|short| (*short).into()).collect(),
-        })
-    }
-}
-
 /// Capacity held for a lot.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Reservation {

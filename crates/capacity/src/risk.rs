@@ -13,8 +13,8 @@ use crate::counts::{Counts, Level};
 use crate::decide::{admit, nodes};
 use crate::place::Demand;
 use crate::{
-    Alternative, Change, Event, Reservation, ReservationEnded, ReservationStatus, Reserve,
-    Reserved, State, Zones, apply,
+    Alternative, Change, Command, Event, Rejection, Reservation, ReservationEnded,
+    ReservationStatus, Reserve, Reserved, State, Zones, apply, decide,
 };
 
 /// As what nodes are held.
@@ -92,6 +92,21 @@ impl State {
             risk.unplaced.push(demand);
         }
         risks.into_values().collect()
+    }
+
+    /// The calendar as it would be after commands, decided one after the other; it stays as it is.
+    ///
+    /// # Errors
+    /// The first refusal.
+    pub fn suppose(&self, ctx: &Context, commands: &[Command]) -> Result<Self, Rejection> {
+        let mut supposed = self.clone();
+        for (part, command) in (0..).zip(commands) {
+            let ctx = Context { part, ..*ctx };
+            for event in decide(&supposed, &ctx, command)? {
+                apply(&mut supposed, &recorded(&ctx), &event);
+            }
+        }
+        Ok(supposed)
     }
 
     /// What is at risk in a pool, and for each what could be held instead, so that all that is
@@ -229,12 +244,16 @@ impl Plan<'_> {
     }
 
     fn suppose(&mut self, event: Event) {
-        let recorded = Recorded {
-            position: Position(u64::MAX),
-            at: self.ctx.recorded_at,
-            by: self.ctx.actor,
-        };
-        apply(&mut self.supposed, &recorded, &event);
+        apply(&mut self.supposed, &recorded(self.ctx), &event);
+    }
+}
+
+/// How something supposed is recorded: nowhere in the journal.
+fn recorded(ctx: &Context) -> Recorded {
+    Recorded {
+        position: Position(u64::MAX),
+        at: ctx.recorded_at,
+        by: ctx.actor,
     }
 }
 

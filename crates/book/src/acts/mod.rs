@@ -24,7 +24,7 @@ pub use determine::Determine;
 pub use invoice::IssueInvoice;
 pub use quote::Quote;
 pub use replace::ReplaceNode;
-pub use sign::{Extend, Sign};
+pub use sign::{Extend, Sign, reserve_lot};
 pub use wind_down::{DoStep, Settle};
 
 /// An act that spans domains.

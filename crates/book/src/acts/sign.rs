@@ -103,7 +103,11 @@ pub(crate) fn run(draft: &mut Draft, context: &Context, act: &Sign) -> Result<()
     post_prepayment(draft, act)
 }
 
-pub(crate) fn reserve_lot(
+/// The capacity that signing reserves for a lot.
+///
+/// # Errors
+/// When there is no such lot, its site has no such pool, or its days are beyond the calendar.
+pub fn reserve_lot(
     state: &State,
     contract: ContractId,
     lot: bareboat_base::LotId,

@@ -1,5 +1,8 @@
 //! Pools and their calendars, reservations, allocations, and how much there is.
 
+mod at_risk;
+mod explain;
+
 use anyhow::Result;
 use bareboat_client::Request;
 use clap::{Args, Subcommand};
@@ -117,7 +120,9 @@ pub fn pool(verb: Pool, session: &Session) -> Result<()> {
             calendar(&session.client().get(request)?, session.json())
         }
         Pool::AtRisk { pool } => {
-            session.list(Request::get(format!("{PATH}/{pool}/at-risk")), &AT_RISK)
+            session.list(Request::get(format!("{PATH}/{pool}/at-risk")), &AT_RISK)?;
+            show::note("`bareboat capacity at-risk` says when, by how many, and what instead");
+            Ok(())
         }
         Pool::SpareFloor { pool, nodes } => {
             let path = format!("{PATH}/{pool}/spare-floor");
@@ -335,6 +340,12 @@ pub enum Capacity {
         #[arg(long, value_name = "INSTANT")]
         at: Option<String>,
     },
+    /// Say whether capacity could be sold: if not, which constraint binds and when, and the
+    /// nearest that could. Nothing is held.
+    Explain(explain::Explain),
+    /// List what a pool cannot keep, as things stand or with slips, delays and outages supposed,
+    /// and what each could have instead. Nothing is written.
+    AtRisk(at_risk::AtRisk),
     /// Decide a file of requests on an empty pool, and measure it; no book is needed.
     Simulate(Simulate),
     /// Say how many spares keep every lot whole, and replay faults with them; no book is needed.
@@ -363,6 +374,8 @@ pub fn capacity(verb: Capacity, global: &Global) -> Result<()> {
             let session = Session::open(global)?;
             return session.write(Request::post(path).json(&body)?);
         }
+        Capacity::Explain(ask) => return ask.run(&Session::open(global)?),
+        Capacity::AtRisk(ask) => return ask.run(&Session::open(global)?),
         Capacity::Show {
             site,
             model,

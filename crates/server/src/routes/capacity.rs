@@ -1,5 +1,7 @@
 //! Pools and their calendars; reservations, allocations, maintenance; how much there is.
 
+mod explain;
+
 use std::collections::BTreeMap;
 
 use bareboat_access::Permission as P;
@@ -28,6 +30,7 @@ pub fn routes() -> Vec<Route> {
     let mut all = pools();
     all.extend(maintenance());
     all.extend(promises());
+    all.extend(explain::routes());
     all.push(
         Route::get(
             "/v1/capacity",
