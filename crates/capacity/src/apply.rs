@@ -7,6 +7,7 @@ use bareboat_base::{Handle, Instant, NodeCount, NodeSet, PoolId, Recorded, Run, 
 
 use crate::calendar::{Calendar, Pin, Pinned, Slot};
 use crate::counts::Level;
+use crate::options;
 use crate::place::{overlap, single};
 use crate::quote;
 use crate::{
@@ -47,6 +48,7 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::OptionExercised(e) => option_exercised(state, e),
         Event::OptionLapsed(e) => option_lapsed(state, e),
         Event::UnavailableSet(e) => unavailable_set(state, recorded, e),
+        Event::OptionModeSet(e) => options::mode_set(state, e),
         Event::QuoteMade(e) => quote::made(state, recorded, e),
         Event::QuoteTaken(e) => quote::close(state, e.quote, QuoteStatus::Taken),
         Event::QuoteWithdrawn(e) => quote::close(state, e.quote, QuoteStatus::Withdrawn),
@@ -169,7 +171,9 @@ fn allocated(state: &mut State, recorded: Recorded, e: &Allocated) -> Option<()>
     let reservation = state.reservations.handle(&e.reservation)?;
     let row = state.reservations.at_mut(reservation)?;
     row.allocation = Some(e.allocation);
-    let (unnamed_from, kept_until, pool) = (row.unnamed_from, row.holds_until(), row.pool);
+    let (unnamed_from, pool) = (row.unnamed_from, row.pool);
+    let mode = state.pools.get(&pool)?.option_mode();
+    let kept_until = row.keeps_until(mode);
     let allocation = Allocation {
         reservation: e.reservation,
         lot: row.lot,
@@ -193,7 +197,7 @@ fn allocated(state: &mut State, recorded: Recorded, e: &Allocated) -> Option<()>
 }
 
 /// Moves the end of what an allocation keeps; an end at or before its beginning keeps nothing.
-fn keep_until(state: &mut State, handle: Handle, until: Instant) -> Option<()> {
+pub(crate) fn keep_until(state: &mut State, handle: Handle, until: Instant) -> Option<()> {
     let row = state.allocations.at_mut(handle)?;
     let (from, old, pool) = (row.window.from(), row.kept_until, row.pool);
     row.kept_until = until;
@@ -259,6 +263,8 @@ fn option_exercised(state: &mut State, e: &OptionExercised) -> Option<()> {
     if let Some(allocation) = allocation {
         let row = state.allocations.get_mut(&allocation)?;
         row.window = Window::new(row.window.from(), e.option.to()).ok()?;
+        let handle = state.allocations.handle(&allocation)?;
+        keep_until(state, handle, e.option.to())?;
     }
     let calendar = state.calendar_mut(pool)?;
     let change = Level {

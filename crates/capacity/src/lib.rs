@@ -13,6 +13,7 @@ mod counts;
 mod decide;
 mod event;
 mod names;
+mod options;
 mod place;
 mod query;
 mod quote;
@@ -27,6 +28,7 @@ pub use command::*;
 pub use decide::decide;
 pub use event::*;
 pub use names::{Named, Names};
+pub use options::{Exposure, OptionMode, OptionModeSet, SetOptionMode};
 pub use query::{Busy, BusyWith, Step};
 pub use quote::{
     Hold, MakeQuote, Quote, QuoteLapsed, QuoteMade, QuoteStatus, QuoteTaken, QuoteWithdrawn,

@@ -97,7 +97,7 @@ pub(crate) fn counting_is_not_enough(
         let until = state
             .reservations
             .at(*row)
-            .map(|(_, row)| row.holds_until());
+            .map(|(_, row)| row.keeps_until(calendar.options));
         Some(*row) != named && until.is_some_and(|until| until > now)
     });
     let earliest = waiting.map(|(from, _)| *from).next();
@@ -226,7 +226,7 @@ pub(crate) fn demands(
         let Some((_, row)) = state.reservations.at(*who) else {
             continue;
         };
-        if let Ok(window) = Window::new(*from, row.holds_until())
+        if let Ok(window) = Window::new(*from, row.keeps_until(calendar.options))
             && Some(*who) != named
         {
             demands.push(Demand {
@@ -255,7 +255,7 @@ fn holds<'a>(
         let (_, row) = state.quotes.at(*quote)?;
         let hold = row.holds.get(*index as usize)?;
         Some(Demand {
-            window: hold.whole(),
+            window: hold.keeps(calendar.options),
             nodes: hold.nodes.0,
             since: row.recorded.position,
             who: Asker::Hold(*quote, *index),

@@ -2,6 +2,7 @@
 
 mod model;
 mod names;
+mod options;
 mod quotes;
 mod scale;
 mod stories;

@@ -1,5 +1,7 @@
 //! Pools and their calendars; reservations, allocations, maintenance; how much there is.
 
+mod options;
+
 use std::collections::BTreeMap;
 
 use bareboat_access::Permission as P;
@@ -26,6 +28,7 @@ const DAYS_SHOWN: i32 = 366;
 /// The routes.
 pub fn routes() -> Vec<Route> {
     let mut all = pools();
+    all.extend(options::routes());
     all.extend(maintenance());
     all.extend(promises());
     all.push(
