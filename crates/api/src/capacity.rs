@@ -1,9 +1,11 @@
 //! Pools, their calendars, reservations, allocations and maintenance on the wire.
 
 mod explain;
+mod exposure;
 mod quote;
 mod risk;
 
+pub use exposure::{ExposedMonth, ExposedOption, Exposure, OptionMode, SetOptionMode};
 pub use quote::{Hold, MakeQuote, Quote};
 
 use std::collections::BTreeSet;
@@ -73,6 +75,8 @@ pub struct Pool {
     pub gpus_per_node: u32,
     /// Nodes that are never sold.
     pub spare_floor: u32,
+    /// Whether its options may be sold over.
+    pub option_mode: OptionMode,
     /// Nodes that were received.
     pub received: u32,
     /// How it came to be.
@@ -93,6 +97,7 @@ impl Pool {
             model_code: model_code(sources.fleet, row.model),
             gpus_per_node: row.gpus_per_node,
             spare_floor: row.spare_floor.0,
+            option_mode: row.option_mode().into(),
             received: received.map_or(0, |nodes| nodes.count().0),
             recorded: row.recorded.into(),
         })

@@ -7,6 +7,7 @@ use bareboat_base::{Handle, Instant, NodeCount, NodeSet, PoolId, Recorded, Run, 
 
 use crate::calendar::{Calendar, Pin, Pinned, Slot};
 use crate::counts::Level;
+use crate::options;
 use crate::place::{Asker, Demand, Suppose, counting_is_not_enough, hold_demand, overlap, single};
 use crate::plan::Plan;
 use crate::quote;
@@ -53,6 +54,7 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::OptionExercised(e) => option_exercised(state, e),
         Event::OptionLapsed(e) => option_lapsed(state, e),
         Event::UnavailableSet(e) => unavailable_set(state, recorded, e),
+        Event::OptionModeSet(e) => options::mode_set(state, e),
         Event::QuoteMade(e) => quote::made(state, recorded, e),
         Event::QuoteTaken(e) => quote::close(state, e.quote, QuoteStatus::Taken),
         Event::QuoteWithdrawn(e) => quote::close(state, e.quote, QuoteStatus::Withdrawn),
@@ -122,7 +124,9 @@ fn next_plan(
         Event::Reserved(e) => {
             let handle = state.reservations.handle(&e.reservation);
             let row = state.reservations.get(&e.reservation);
-            let demand = handle.zip(row).and_then(|(who, row)| Demand::of(who, row));
+            let demand = handle
+                .zip(row)
+                .and_then(|(who, row)| Demand::of(who, row, calendar.options));
             demand.is_none_or(|demand| next.add(demand).is_ok())
         }
         Event::QuoteMade(e) => {
@@ -130,7 +134,7 @@ fn next_plan(
             let mut holds = quote.into_iter().flat_map(|quote| {
                 let holds = (0..).zip(&e.holds);
                 let here = holds.filter(|(_, hold)| hold.pool == pool);
-                here.filter_map(move |(index, _)| hold_demand(state, quote, index))
+                here.filter_map(move |(index, _)| hold_demand(state, calendar, quote, index))
             });
             holds.all(|hold| next.add(hold).is_ok())
         }
@@ -160,7 +164,7 @@ fn next_plan(
         {
             true
         }
-        Event::OptionExercised(_) | Event::SpareFloorSet(_) => true,
+        Event::SpareFloorSet(_) => true,
         _ => return mended(plan),
     };
     if fits { next } else { anew() }
@@ -183,6 +187,7 @@ fn pools_of(state: &State, event: &Event) -> Vec<PoolId> {
         Event::SupplyMoved(e) => state.supplies.get(&e.tranche).map(|row| row.pool),
         Event::SupplyReceived(e) => Some(e.pool),
         Event::SpareFloorSet(e) => Some(e.pool),
+        Event::OptionModeSet(e) => Some(e.pool),
         Event::Reserved(e) => Some(e.pool),
         Event::Allocated(e) => of(&e.reservation),
         Event::AllocationReleased(e) => state.allocations.get(&e.allocation).map(|row| row.pool),
@@ -310,9 +315,12 @@ fn allocated(state: &mut State, recorded: Recorded, e: &Allocated) -> Option<()>
     let reservation = state.reservations.handle(&e.reservation)?;
     let row = state.reservations.at_mut(reservation)?;
     row.allocation = Some(e.allocation);
-    let (unnamed_from, kept_until, pool) = (row.unnamed_from, row.holds_until(), row.pool);
+    let (unnamed_from, pool) = (row.unnamed_from, row.pool);
     let shape = row.max_leaves;
     let nodes = Arc::new(e.nodes.clone());
+    let mode = state.pools.get(&pool)?.option_mode();
+    let row = state.reservations.at_mut(reservation)?;
+    let kept_until = row.keeps_until(mode);
     let allocation = Allocation {
         reservation: e.reservation,
         lot: row.lot,
@@ -339,7 +347,7 @@ fn allocated(state: &mut State, recorded: Recorded, e: &Allocated) -> Option<()>
 }
 
 /// Moves the end of what an allocation keeps; an end at or before its beginning keeps nothing.
-fn keep_until(state: &mut State, handle: Handle, until: Instant) -> Option<()> {
+pub(crate) fn keep_until(state: &mut State, handle: Handle, until: Instant) -> Option<()> {
     let row = state.allocations.at_mut(handle)?;
     let (from, old, pool) = (row.window.from(), row.kept_until, row.pool);
     row.kept_until = until;
@@ -414,6 +422,8 @@ fn option_exercised(state: &mut State, e: &OptionExercised) -> Option<()> {
     if let Some(allocation) = allocation {
         let row = state.allocations.get_mut(&allocation)?;
         row.window = Window::new(row.window.from(), e.option.to()).ok()?;
+        let handle = state.allocations.handle(&allocation)?;
+        keep_until(state, handle, e.option.to())?;
     }
     let calendar = state.calendar_mut(pool)?;
     let change = Level {

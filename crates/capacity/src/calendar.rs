@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bareboat_base::{HallId, Handle, Instant, Run};
 use serde::{Deserialize, Serialize};
 
+use crate::OptionMode;
 use crate::counts::Counts;
 use crate::plan::Plan;
 use crate::sorted::Sorted;
@@ -14,6 +15,8 @@ use crate::sorted::Sorted;
 pub(crate) struct Calendar {
     /// Installed, firm, option, softly held and unavailable over time.
     pub counts: Counts,
+    /// What the capacity of options may be used for.
+    pub options: OptionMode,
     /// The nodes that have names, in the order of the fabric.
     pub slots: Arc<Vec<Slot>>,
     /// Every interval that binds named nodes, by its beginning; never forgotten, so that an

@@ -7,7 +7,7 @@ use bareboat_base::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{MakeQuote, TakeQuote, WithdrawQuote};
+use crate::{MakeQuote, SetOptionMode, TakeQuote, WithdrawQuote};
 
 /// A request to change the calendar.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +38,8 @@ pub enum Command {
     LapseOption(LapseOption),
     /// See [`SetUnavailable`].
     SetUnavailable(SetUnavailable),
+    /// See [`SetOptionMode`].
+    SetOptionMode(SetOptionMode),
     /// See [`MakeQuote`].
     MakeQuote(MakeQuote),
     /// See [`TakeQuote`].
@@ -69,6 +71,7 @@ into_command!(
     ExerciseOption,
     LapseOption,
     SetUnavailable,
+    SetOptionMode,
     MakeQuote,
     TakeQuote,
     WithdrawQuote

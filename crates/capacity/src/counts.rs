@@ -70,6 +70,11 @@ impl Level {
         }
     }
 
+    /// What is left where options hold nothing, or do; the spare floor not yet taken off.
+    pub fn left_for(self, over_options: bool) -> i64 {
+        self.left() + if over_options { self.option } else { 0 }
+    }
+
     /// What is left, the spare floor not yet taken off.
     pub fn left(self) -> i64 {
         self.installed - self.firm - self.option - self.soft - self.unavailable
@@ -95,6 +100,8 @@ struct Part {
     sum: Level,
     /// The lowest of what is left after each change, from 0 before the first.
     lowest: i64,
+    /// The same where options hold nothing.
+    lowest_over_options: i64,
 }
 
 impl Part {
@@ -103,6 +110,7 @@ impl Part {
             changes: Arc::new(changes),
             sum: Level::default(),
             lowest: 0,
+            lowest_over_options: 0,
         };
         part.sum_up();
         part
@@ -111,9 +119,19 @@ impl Part {
     fn sum_up(&mut self) {
         self.sum = Level::default();
         self.lowest = i64::MAX;
+        self.lowest_over_options = i64::MAX;
         for (_, change) in self.changes.iter() {
             self.sum += *change;
             self.lowest = self.lowest.min(self.sum.left());
+            self.lowest_over_options = self.lowest_over_options.min(self.sum.left_for(true));
+        }
+    }
+
+    fn lowest_for(&self, over_options: bool) -> i64 {
+        if over_options {
+            self.lowest_over_options
+        } else {
+            self.lowest
         }
     }
 
@@ -191,8 +209,9 @@ impl Counts {
         self.change(window.to(), change.negated());
     }
 
-    /// The lowest of what is left in a window, and where it first falls below `asked`.
-    pub fn scan(&self, window: Window, asked: i64) -> Scan {
+    /// The lowest of what is left in a window, and where it first falls below `asked`; options
+    /// hold nothing, or do.
+    pub fn scan(&self, window: Window, asked: i64, over_options: bool) -> Scan {
         let (from, to) = (window.from(), window.to());
         let mut scan = Scan {
             lowest: i64::MAX,
@@ -202,7 +221,7 @@ impl Counts {
         let mut inside = false;
         for part in self.parts.iter() {
             if part.last() <= from {
-                left += part.sum.left();
+                left += part.sum.left_for(over_options);
                 continue;
             }
             if part.first() >= to {
@@ -210,10 +229,10 @@ impl Counts {
             }
             if inside
                 && part.last() < to
-                && (scan.first_short.is_some() || left + part.lowest >= asked)
+                && (scan.first_short.is_some() || left + part.lowest_for(over_options) >= asked)
             {
-                scan.lowest = scan.lowest.min(left + part.lowest);
-                left += part.sum.left();
+                scan.lowest = scan.lowest.min(left + part.lowest_for(over_options));
+                left += part.sum.left_for(over_options);
                 continue;
             }
             for (at, change) in part.changes.iter() {
@@ -224,7 +243,7 @@ impl Counts {
                 if *at >= to {
                     break;
                 }
-                left += change.left();
+                left += change.left_for(over_options);
                 if inside {
                     scan.see(*at, left, asked);
                 }

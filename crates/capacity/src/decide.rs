@@ -9,16 +9,17 @@ use bareboat_base::{
 
 use crate::calendar::Calendar;
 use crate::choose::{Bits, NotChosen, choose, free_throughout, without};
+use crate::options;
 use crate::place::{Asker, Demand, Suppose, counting_is_not_enough, overlap};
 use crate::plan::{NoPlace, Plan};
 use crate::quote;
 use crate::{
     Allocate, Allocated, Allocation, AllocationReleased, AllocationStatus, Command, EndReservation,
-    Event, ExerciseOption, LapseOption, MoveSupply, OpenPool, OptionExercised, OptionLapsed, Pool,
-    PoolOpened, QuoteLapsed, ReceiveSupply, Rejection, ReleaseAllocation, Reservation,
-    ReservationEnded, ReservationStatus, Reserve, Reserved, ScheduleSupply, SetSpareFloor,
-    SetUnavailable, SpareFloorSet, State, SupplyMoved, SupplyReceived, SupplyScheduled,
-    UnavailableSet,
+    Event, ExerciseOption, LapseOption, MoveSupply, OpenPool, OptionExercised, OptionLapsed,
+    OptionMode, Pool, PoolOpened, QuoteLapsed, ReceiveSupply, Rejection, ReleaseAllocation,
+    Reservation, ReservationEnded, ReservationStatus, Reserve, Reserved, ScheduleSupply,
+    SetSpareFloor, SetUnavailable, SpareFloorSet, State, SupplyMoved, SupplyReceived,
+    SupplyScheduled, UnavailableSet,
 };
 
 /// The most nodes one command may name; 8 million GPUs.
@@ -62,9 +63,10 @@ fn decide_settled(state: &State, ctx: &Context, command: &Command) -> Decision {
         Command::ReleaseAllocation(c) => release(state, c),
         Command::ReplaceNode(c) => crate::replace::decide(state, ctx, c),
         Command::EndReservation(c) => end_reservation(state, c),
-        Command::ExerciseOption(c) => exercise_option(state, c),
+        Command::ExerciseOption(c) => exercise_option(state, ctx, c),
         Command::LapseOption(c) => lapse_option(state, c),
         Command::SetUnavailable(c) => set_unavailable(state, c),
+        Command::SetOptionMode(c) => options::set_mode(state, ctx, c),
         Command::MakeQuote(c) => quote::make(state, ctx, c),
         Command::TakeQuote(c) => quote::take(state, ctx, c),
         Command::WithdrawQuote(c) => quote::withdraw(state, ctx, c),
@@ -262,7 +264,11 @@ pub(crate) fn admit(state: &State, now: Instant, c: &Reserve) -> Result<(), Reje
 fn admit_since(state: &State, now: Instant, c: &Reserve, since: Position) -> Result<(), Rejection> {
     let (pool, whole) = asked(state, c)?;
     check_count(c, pool, whole)?;
-    check_placement(state, &pool.calendar, now, c, (whole, since))
+    let kept = match pool.option_mode() {
+        OptionMode::Strict => whole,
+        OptionMode::Risk => c.window,
+    };
+    check_placement(state, &pool.calendar, now, c, (kept, since))
 }
 
 /// A signed count as nodes, nothing when it is below zero.
@@ -273,8 +279,26 @@ pub(crate) fn nodes(count: i64) -> NodeCount {
 fn check_count(c: &Reserve, pool: &Pool, whole: Window) -> Result<(), Rejection> {
     let floor = i64::from(pool.spare_floor.0);
     let asked = i64::from(c.nodes.0);
-    let scan = pool.calendar.counts.scan(whole, asked + floor);
-    match scan.first_short {
+    let counts = &pool.calendar.counts;
+    let (short, lowest) = match pool.option_mode() {
+        OptionMode::Strict => {
+            let scan = counts.scan(whole, asked + floor, false);
+            (scan.first_short, scan.lowest)
+        }
+        // The window may be sold over options; its own option is not held over anything.
+        OptionMode::Risk => {
+            let firm = counts.scan(c.window, asked + floor, true);
+            let option = c
+                .option
+                .map(|option| counts.scan(option, asked + floor, false));
+            let short = firm
+                .first_short
+                .or(option.and_then(|scan| scan.first_short));
+            let lowest = option.map_or(firm.lowest, |scan| scan.lowest.min(firm.lowest));
+            (short, lowest)
+        }
+    };
+    match short {
         None => Ok(()),
         Some((at, left)) => Err(Rejection::ShortOfSupply {
             pool: c.pool,
@@ -282,7 +306,7 @@ fn check_count(c: &Reserve, pool: &Pool, whole: Window) -> Result<(), Rejection>
             asked: c.nodes,
             free: nodes(left - floor),
             shortfall: nodes(asked - (left - floor).max(0)),
-            fits: nodes(scan.lowest - floor),
+            fits: nodes(lowest - floor),
         }),
     }
 }
@@ -359,8 +383,8 @@ fn allocate(state: &State, ctx: &Context, c: &Allocate) -> Decision {
         return Err(outside(c.at));
     }
     let window = Window::new(from, row.window.to()).map_err(|_| outside(from))?;
-    let kept = Window::new(from, row.holds_until()).unwrap_or(window);
     let pool = the_pool(state, row.pool)?;
+    let kept = Window::new(from, row.keeps_until(pool.option_mode())).unwrap_or(window);
     let nodes = choose_nodes(state, ctx, c, (handle, row), pool, kept)?;
     Ok(vec![Event::from(Allocated {
         allocation: ctx.mint(0),
@@ -522,13 +546,12 @@ fn end_reservation(state: &State, c: &EndReservation) -> Decision {
     Ok(events)
 }
 
-fn exercise_option(state: &State, c: &ExerciseOption) -> Decision {
+fn exercise_option(state: &State, ctx: &Context, c: &ExerciseOption) -> Decision {
     let (_, row) = held(state, c.reservation)?;
     let option = row.option.ok_or(Rejection::NoOption {
         reservation: c.reservation,
     })?;
-    // The count was held all along, and the nodes of a live allocation were kept: nothing can
-    // stand in its way.
+    options::honourable(state, ctx, (c.reservation, row), option)?;
     Ok(vec![Event::from(OptionExercised {
         reservation: c.reservation,
         option,

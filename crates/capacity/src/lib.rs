@@ -18,6 +18,7 @@ mod decide;
 mod event;
 pub mod faults;
 mod names;
+mod options;
 mod place;
 mod plan;
 mod query;
@@ -37,6 +38,7 @@ pub use command::*;
 pub use decide::decide;
 pub use event::*;
 pub use names::{Named, Names};
+pub use options::{Exposure, OptionMode, OptionModeSet, SetOptionMode};
 pub use query::{Busy, BusyWith, Step};
 pub use quote::{
     Hold, MakeQuote, Quote, QuoteLapsed, QuoteMade, QuoteStatus, QuoteTaken, QuoteWithdrawn,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use bareboat_base::{Handle, Instant, NodeSet, Position, Run, Window};
 
 use crate::calendar::{Calendar, Pin, Pinned};
-use crate::{Reservation, State};
+use crate::{OptionMode, Reservation, State};
 
 /// Who asks for a placement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -49,9 +49,9 @@ pub(crate) struct Demand {
 
 impl Demand {
     /// What a reservation without names needs; `None` when it holds nothing more.
-    pub fn of(who: Handle, row: &Reservation) -> Option<Self> {
+    pub fn of(who: Handle, row: &Reservation, mode: OptionMode) -> Option<Self> {
         Some(Self {
-            window: Window::new(row.unnamed_from, row.holds_until()).ok()?,
+            window: Window::new(row.unnamed_from, row.keeps_until(mode)).ok()?,
             nodes: row.nodes.0,
             max_leaves: row.max_leaves,
             replaces: false,
@@ -111,7 +111,7 @@ pub(crate) fn counting_is_not_enough(
     let named = suppose.named.map(|(row, _, _)| row);
     let waiting = calendar.unnamed.iter().filter_map(|(from, handle)| {
         let (_, row) = state.reservations.at(*handle)?;
-        (Some(*handle) != named && row.holds_until() > now).then_some((from, row))
+        (Some(*handle) != named && row.keeps_until(calendar.options) > now).then_some((from, row))
     });
     let shape = suppose
         .demand
@@ -141,7 +141,7 @@ pub(crate) fn demands(
     let mut demands: Vec<Demand> = suppose.demand.into_iter().collect();
     for (_, who) in calendar.unnamed.iter() {
         let row = state.reservations.at(*who).filter(|_| Some(*who) != named);
-        demands.extend(row.and_then(|(_, row)| Demand::of(*who, row)));
+        demands.extend(row.and_then(|(_, row)| Demand::of(*who, row, calendar.options)));
     }
     demands.extend(holds(state, calendar, suppose));
     replacements(state, calendar, &mut demands);
@@ -157,15 +157,20 @@ fn holds<'a>(
     suppose: Suppose<'_>,
 ) -> impl Iterator<Item = Demand> + 'a {
     let soft = calendar.soft.iter().filter(move |_| !suppose.firm_only);
-    soft.filter_map(|(_, quote, index)| hold_demand(state, *quote, *index))
+    soft.filter_map(|(_, quote, index)| hold_demand(state, calendar, *quote, *index))
 }
 
 /// What one hold of a quote needs.
-pub(crate) fn hold_demand(state: &State, quote: Handle, index: u32) -> Option<Demand> {
+pub(crate) fn hold_demand(
+    state: &State,
+    calendar: &Calendar,
+    quote: Handle,
+    index: u32,
+) -> Option<Demand> {
     let (_, row) = state.quotes.at(quote)?;
     let hold = row.holds.get(index as usize)?;
     Some(Demand {
-        window: hold.whole(),
+        window: hold.keeps(calendar.options),
         nodes: hold.nodes.0,
         max_leaves: hold.max_leaves,
         replaces: false,

@@ -7,11 +7,11 @@ use bareboat_base::{
     Window,
 };
 
-use crate::State;
 use crate::calendar::{Calendar, Pinned, Slot};
 use crate::decide::nodes;
 use crate::place::{Demand, Suppose, nodes_of};
 use crate::plan::Plan;
+use crate::{OptionMode, State};
 
 /// A stretch of time over which a pool's counts do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,8 @@ pub struct Step {
     pub spare: NodeCount,
     /// Nodes out of supply.
     pub unavailable: NodeCount,
-    /// What can still be sold: installed less all of the above, never below zero.
+    /// What can still be sold: installed less all of the above, never below zero; in risk mode
+    /// options take nothing off.
     pub free: NodeCount,
     /// How many nodes are missing where the others come to more than is installed.
     pub short: NodeCount,
@@ -74,6 +75,7 @@ impl State {
         let ends = levels.iter().skip(1).map(|(at, _)| *at);
         let ends = ends.chain([window.to()]);
         let floor = i64::from(pool.spare_floor.0);
+        let risk = pool.option_mode() == OptionMode::Risk;
         let steps = levels.iter().zip(ends).filter_map(|((from, level), to)| {
             Some(Step {
                 window: Window::new(*from, to).ok()?,
@@ -83,8 +85,8 @@ impl State {
                 soft_held: nodes(level.soft),
                 spare: pool.spare_floor,
                 unavailable: nodes(level.unavailable),
-                free: nodes(level.left() - floor),
-                short: nodes(floor - level.left()),
+                free: nodes(level.left_for(risk) - floor),
+                short: nodes(floor - level.left_for(risk)),
             })
         });
         steps.collect()
@@ -95,7 +97,8 @@ impl State {
         let Some(pool) = self.pools.get(&pool) else {
             return NodeCount::ZERO;
         };
-        let lowest = pool.calendar.counts.scan(window, i64::MIN).lowest;
+        let risk = pool.option_mode() == OptionMode::Risk;
+        let lowest = pool.calendar.counts.scan(window, i64::MIN, risk).lowest;
         nodes(lowest - i64::from(pool.spare_floor.0))
     }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::counts::Level;
 use crate::decide::{Decision, NEWEST, reserve};
 use crate::place::Asker;
-use crate::{Event, Rejection, Reserve, State, apply};
+use crate::{Event, OptionMode, Rejection, Reserve, State, apply};
 
 /// What a quote holds of one pool for one lot, over a window and its option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,14 @@ impl Hold {
     pub fn whole(&self) -> Window {
         let to = self.option.map_or(self.window.to(), |option| option.to());
         Window::new(self.window.from(), to).unwrap_or(self.window)
+    }
+
+    /// What its nodes are kept for.
+    pub(crate) fn keeps(&self, mode: OptionMode) -> Window {
+        match mode {
+            OptionMode::Strict => self.whole(),
+            OptionMode::Risk => self.window,
+        }
     }
 
     /// The reservation that it would be.

@@ -89,6 +89,18 @@ bareboat_base::rejections! {
         /// The end lies before nodes of the reservation were freed.
         EndsBeforeRelease { at: Instant, released_at: Instant } => Conflict "ends_before_release"
             "the reservation would end at {at}, but its nodes were kept until {released_at}" hint "end it at that instant or later";
+        /// What the option holds was sold to others.
+        OptionNotCovered { reservation: ReservationId, at: Instant, nodes: NodeCount, free: NodeCount } => Conflict "option_not_covered"
+            "the option of reservation {reservation} cannot be honoured: of its {nodes}, {free} are left at {at}; the rest was sold or quoted to others" hint "read the pool's exposure; withdraw quotes, or bring supply forward";
+        /// The nodes that an option would go on with are another's by then.
+        OptionNodesNamed { reservation: ReservationId, from: Instant } => Conflict "option_nodes_named"
+            "the option of reservation {reservation} cannot be honoured on its nodes: some are named for another lot from {from}" hint "release the allocation and name other nodes, then exercise";
+        /// An option that would take nodes that others were promised.
+        OptionBreaksOthers { pool: PoolId } => Conflict "option_breaks_others"
+            "pool {pool} has the count, but other reservations would lose their nodes" hint "name nodes that are free through the option, then exercise";
+        /// Options were sold over.
+        OptionsOversold { pool: PoolId, reservation: ReservationId, at: Instant } => Conflict "options_oversold"
+            "pool {pool} cannot honour the option of reservation {reservation} at {at}, were all exercised" hint "read the pool's exposure; let options lapse or bring supply forward, then go back to strict";
         /// No such quote.
         QuoteUnknown { quote: QuoteId } => NotFound "quote_unknown"
             "there is no quote {quote}" hint "take the quote from its contract";

@@ -4,6 +4,7 @@ mod alternatives;
 mod faults;
 mod model;
 mod names;
+mod options;
 mod quotes;
 mod replace;
 mod risk;

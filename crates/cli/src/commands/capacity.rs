@@ -57,6 +57,13 @@ pub enum Pool {
         #[arg(long)]
         nodes: u32,
     },
+    /// Let a pool's options be sold over, or not.
+    OptionMode {
+        /// Its label, id, or SITE:MODEL.
+        pool: String,
+        /// strict or risk.
+        mode: String,
+    },
     /// Take nodes out of supply over a window, and see which reservations that puts at risk.
     Maintain {
         /// Its label, id, or SITE:MODEL.
@@ -128,6 +135,11 @@ pub fn pool(verb: Pool, session: &Session) -> Result<()> {
             let path = format!("{PATH}/{pool}/spare-floor");
             let request = Request::new(bareboat_client::Method::Put, path);
             session.write(request.json(&json!({ "nodes": nodes }))?)
+        }
+        Pool::OptionMode { pool, mode } => {
+            let path = format!("{PATH}/{pool}/option-mode");
+            let request = Request::new(bareboat_client::Method::Put, path);
+            session.write(request.json(&json!({ "mode": mode }))?)
         }
         Pool::Maintain {
             pool,
@@ -346,6 +358,8 @@ pub enum Capacity {
     /// List what a pool cannot keep, as things stand or with slips, delays and outages supposed,
     /// and what each could have instead. Nothing is written.
     AtRisk(at_risk::AtRisk),
+    /// Show by month which of a pool's options could not be honoured, were all exercised.
+    Exposure(Exposure),
     /// Decide a file of requests on an empty pool, and measure it; no book is needed.
     Simulate(Simulate),
     /// Say how many spares keep every lot whole, and replay faults with them; no book is needed.
@@ -356,6 +370,7 @@ pub enum Capacity {
 pub fn capacity(verb: Capacity, global: &Global) -> Result<()> {
     let (site, model, project, contract) = match verb {
         Capacity::Simulate(ask) => return ask.run(global),
+        Capacity::Exposure(ask) => return exposure(ask, &Session::open(global)?),
         Capacity::Quote(ask) => return quotes::quote(ask, &Session::open(global)?),
         Capacity::Spares(ask) => return ask.run(global),
         Capacity::Chart(ask) => return ask.run(global),
@@ -399,4 +414,39 @@ pub fn capacity(verb: Capacity, global: &Global) -> Result<()> {
         "in_use",
     ];
     session.list(request, &columns)
+}
+
+/// Flags of `capacity exposure`.
+#[derive(Debug, Args)]
+pub struct Exposure {
+    /// The pool: its label, id, or SITE:MODEL.
+    pool: String,
+    /// The first instant, or a civil date of the site; now when left out.
+    #[arg(long, value_name = "MOMENT")]
+    from: Option<String>,
+    /// The instant or date to end before; the end of the last option when left out.
+    #[arg(long, value_name = "MOMENT")]
+    to: Option<String>,
+}
+
+fn exposure(ask: Exposure, session: &Session) -> Result<()> {
+    let request = Request::get(format!("/v1/pools/{}/exposure", ask.pool))
+        .with_some("from", ask.from)
+        .with_some("to", ask.to);
+    let mut answer: Value = session.client().get(request)?;
+    if session.json() {
+        return show::item(&answer, true);
+    }
+    let none = Vec::new();
+    let months = answer["months"].as_array_mut();
+    for month in months.into_iter().flatten() {
+        let options = month["options"].as_array().unwrap_or(&none).iter();
+        let named = options.filter_map(|one| one["contract_reference"].as_str());
+        month["contracts"] = json!(named.collect::<Vec<_>>().join(", "));
+    }
+    let months = answer["months"].as_array().unwrap_or(&none);
+    show::rows(months, &["month", "held", "uncovered", "contracts"], false)?;
+    let mode = answer["option_mode"].as_str().unwrap_or_default();
+    show::note(&format!("options of the pool are held in {mode} mode"));
+    Ok(())
 }

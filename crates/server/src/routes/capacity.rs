@@ -1,6 +1,7 @@
 //! Pools and their calendars; reservations, allocations, maintenance; how much there is.
 
 mod explain;
+mod options;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +29,7 @@ const DAYS_SHOWN: i32 = 366;
 /// The routes.
 pub fn routes() -> Vec<Route> {
     let mut all = pools();
+    all.extend(options::routes());
     all.extend(maintenance());
     all.extend(promises());
     all.extend(explain::routes());

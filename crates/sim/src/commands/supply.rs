@@ -23,6 +23,7 @@ pub(super) const ACTS: &[(u32, Make)] = &[
     (4, advance),
     (3, sanitise),
     (1, spare_floor),
+    (1, option_mode),
     (2, unavailable),
     (1, lapse),
     (1, release),
@@ -193,6 +194,17 @@ fn spare_floor(scene: &mut Scene<'_>) -> Option<Command> {
     let nodes = NodeCount(scene.rng.below(3));
     Some(Command::Capacity(capacity::Command::SetSpareFloor(
         capacity::SetSpareFloor { pool, nodes },
+    )))
+}
+
+fn option_mode(scene: &mut Scene<'_>) -> Option<Command> {
+    let (pool, row) = scene.any(&scene.state.capacity.pools)?;
+    let mode = match row.option_mode() {
+        capacity::OptionMode::Strict => capacity::OptionMode::Risk,
+        capacity::OptionMode::Risk => capacity::OptionMode::Strict,
+    };
+    Some(Command::Capacity(capacity::Command::SetOptionMode(
+        capacity::SetOptionMode { pool, mode },
     )))
 }
 

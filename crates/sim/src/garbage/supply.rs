@@ -30,6 +30,7 @@ pub(super) const ALL: &[Make] = &[
     exercise,
     lapse,
     unavailable,
+    option_mode,
     quote,
     take_quote,
     withdraw_quote,
@@ -256,6 +257,18 @@ fn unavailable(junk: &mut Junk<'_>) -> Command {
             why: code("x"),
         },
     ))
+}
+
+fn option_mode(junk: &mut Junk<'_>) -> Command {
+    let mode = if junk.rng.chance(500) {
+        capacity::OptionMode::Risk
+    } else {
+        capacity::OptionMode::Strict
+    };
+    Command::Capacity(capacity::Command::SetOptionMode(capacity::SetOptionMode {
+        pool: junk.id(&junk.state.capacity.pools),
+        mode,
+    }))
 }
 
 fn quote(junk: &mut Junk<'_>) -> Command {
