@@ -164,7 +164,7 @@ impl<'a> Search<'a> {
         self.asked.option?;
         self.held(Reserve {
             option: None,
-            ..self.asked.clone()
+            ..*self.asked
         })
     }
 
@@ -172,7 +172,7 @@ impl<'a> Search<'a> {
         self.asked.max_leaves?;
         let with = |max_leaves| Reserve {
             max_leaves,
-            ..self.asked.clone()
+            ..*self.asked
         };
         let needed = match refusal {
             Rejection::TooManyLeaves { needed, .. } => self.held(with(Some(*needed))),
@@ -185,7 +185,7 @@ impl<'a> Search<'a> {
     fn fewer(&self, refusal: &Rejection) -> Option<Reserve> {
         let with = |nodes| Reserve {
             nodes,
-            ..self.asked.clone()
+            ..*self.asked
         };
         let mut refusal = refusal.clone();
         // Each step down is for another reason: count, shape, placement.
@@ -211,7 +211,7 @@ impl<'a> Search<'a> {
     fn fewer_on_leaves(&self) -> Option<Reserve> {
         let with = |nodes| Reserve {
             nodes: NodeCount(nodes),
-            ..self.asked.clone()
+            ..*self.asked
         };
         let (mut fit, mut too_many) = (0, self.asked.nodes.0);
         while fit + 1 < too_many {
@@ -318,7 +318,7 @@ impl<'a> Search<'a> {
             nodes,
             window,
             option,
-            ..self.asked.clone()
+            ..*self.asked
         })
     }
 }

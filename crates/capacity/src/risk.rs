@@ -185,7 +185,7 @@ impl Plan<'_> {
             });
             if let Some((index, best)) = whole.min_by_key(|(_, one)| one.reserve.window.from()) {
                 planned.push(index);
-                let reserve = best.reserve.clone();
+                let reserve = best.reserve;
                 self.suppose(reserved(self.ctx.mint(self.drawn), &reserve));
                 self.drawn += 1;
             } else {

@@ -33,7 +33,7 @@ fn supply(world: &mut World, pool: PoolId, number: u128, nodes: u32, from: i64) 
 }
 
 fn decides(world: &World, reserve: &Reserve) -> Result<Vec<Event>, Rejection> {
-    world.clone().run(reserve.clone())
+    world.clone().run(*reserve)
 }
 
 fn none(_: PoolId) -> Option<Zone> {
@@ -56,7 +56,7 @@ fn from_hour(reserve: &Reserve, from: i64) -> Reserve {
     Reserve {
         window: moved(reserve.window),
         option: reserve.option.map(moved),
-        ..reserve.clone()
+        ..*reserve
     }
 }
 
@@ -97,7 +97,7 @@ fn check(world: &World, reserve: &Reserve, from: i64) -> Result<(), TestCaseErro
     let with = |max_leaves, option| Reserve {
         max_leaves,
         option,
-        ..reserve.clone()
+        ..*reserve
     };
     if reserve.option.is_some() {
         let held = decides(world, &with(reserve.max_leaves, None)).is_ok();
@@ -116,7 +116,7 @@ fn check(world: &World, reserve: &Reserve, from: i64) -> Result<(), TestCaseErro
     let fewer = of(Change::Fewer).map_or(0, |one| one.reserve.nodes.0);
     let more = Reserve {
         nodes: NodeCount(fewer + 1),
-        ..reserve.clone()
+        ..*reserve
     };
     prop_assert!(decides(world, &more).is_err(), "{} would fit", fewer + 1);
     let later = of(Change::Later).map(|one| one.reserve.window.from());

@@ -108,8 +108,8 @@ fn carry_out(world: &mut World, rescues: &[Rescue]) -> Result<(), TestCaseError>
             world.run(end).unwrap();
         }
         for index in &rescue.planned {
-            let reserve = rescue.alternatives[*index].reserve.clone();
-            let booked = world.run(reserve.clone());
+            let reserve = rescue.alternatives[*index].reserve;
+            let booked = world.run(reserve);
             prop_assert!(booked.is_ok(), "{:?} {:?}", reserve, booked);
         }
     }
