@@ -183,7 +183,11 @@ mod tests {
             "pool": "OSA:B200", "nodes": "1-3,7", "window": { "from": from, "to": to },
         });
         assert_eq!(out(&format!("OSA:B200=1-3,7,{from},{to}")).unwrap(), gone);
-        for bad in ["TR-0002", "OSA:B200=1-3", "OSA:B200=1-3,2027-01-01T00:00:00Z"] {
+        for bad in [
+            "TR-0002",
+            "OSA:B200=1-3",
+            "OSA:B200=1-3,2027-01-01T00:00:00Z",
+        ] {
             assert!(out(bad).is_err(), "{bad}");
         }
         assert!(delay("SYD=soon").is_err());
