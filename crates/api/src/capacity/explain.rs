@@ -1,6 +1,6 @@
 //! Whether capacity could be sold, and what could be sold instead.
 
-use bareboat_base::{PoolId, Refusal as _, Zone};
+use bareboat_base::{Instant, PoolId, Refusal as _, Window, Zone};
 use bareboat_capacity as domain;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -51,6 +51,8 @@ pub struct Offer {
     pub days: Option<wire::DateWindow>,
     /// The option, directly after the window.
     pub option: Option<wire::Window>,
+    /// The option's days in the site's zone, when it begins and ends at midnight.
+    pub option_days: Option<wire::DateWindow>,
     /// On at most so many leaves.
     pub max_leaves: Option<u32>,
 }
@@ -141,20 +143,8 @@ impl Offer {
     /// A reservation as an offer.
     pub fn of(sources: Sources<'_>, reserve: &domain::Reserve) -> Self {
         let (site_code, model_code, gpus_per_node) = sources.codes(reserve.pool);
-        let days = sources.zone(reserve.pool).and_then(|zone| {
-            let window = reserve.window;
-            let days = [window.from(), window.to()].map(|at| {
-                let day = at.date_in(&zone);
-                (day.start_in(&zone).ok()? == at).then_some(day)
-            });
-            let [Some(from), Some(to)] = days else {
-                return None;
-            };
-            Some(wire::DateWindow {
-                from: from.into(),
-                to: to.into(),
-            })
-        });
+        let zone = sources.zone(reserve.pool);
+        let days = |window| days_in(zone.as_ref()?, window);
         Self {
             pool: reserve.pool.into(),
             pool_label: label_in(&sources.capacity.pools, reserve.pool),
@@ -163,11 +153,24 @@ impl Offer {
             nodes: reserve.nodes.0,
             gpus: reserve.nodes.gpus(gpus_per_node).map(|gpus| gpus.0),
             window: reserve.window.into(),
-            days,
+            days: days(reserve.window),
             option: reserve.option.map(Into::into),
+            option_days: reserve.option.and_then(days),
             max_leaves: reserve.max_leaves,
         }
     }
+}
+
+/// The days of a window that begins and ends at midnight.
+fn days_in(zone: &Zone, window: Window) -> Option<wire::DateWindow> {
+    let midnight = |at: Instant| {
+        let day = at.date_in(zone);
+        (day.start_in(zone).ok()? == at).then_some(day)
+    };
+    Some(wire::DateWindow {
+        from: midnight(window.from())?.into(),
+        to: midnight(window.to())?.into(),
+    })
 }
 
 impl Alternative {

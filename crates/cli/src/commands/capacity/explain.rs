@@ -132,6 +132,11 @@ pub(super) fn row(alternative: &Value) -> Value {
     } else {
         &offer["window"]
     };
+    let option = if offer["option_days"].is_object() {
+        &offer["option_days"]
+    } else {
+        &offer["option"]
+    };
     json!({
         "change": alternative["change"],
         "pool": pool,
@@ -139,7 +144,7 @@ pub(super) fn row(alternative: &Value) -> Value {
         "gpus": offer["gpus"],
         "from": days["from"],
         "to": days["to"],
-        "option_until": offer["option"]["to"],
+        "option_until": option["to"],
         "max_leaves": offer["max_leaves"],
     })
 }
