@@ -300,27 +300,34 @@ fn check_placement(
     c: &Reserve,
     (whole, since): (Window, Position),
 ) -> Result<(), Rejection> {
-    let suppose = |count: u32| Suppose {
+    let suppose = |count: u32, firm_only: bool| Suppose {
         demand: Some(Demand {
             window: whole,
             nodes: count,
             since,
             who: Asker::Asked,
         }),
+        firm_only,
         ..Suppose::default()
     };
-    if !counting_is_not_enough(state, calendar, now, suppose(c.nodes.0)) {
+    if !counting_is_not_enough(state, calendar, now, suppose(c.nodes.0, false)) {
         return Ok(());
     }
-    let before = unplaced(
-        state,
-        calendar,
-        Some(now.min(whole.from())),
-        Suppose::default(),
-    );
+    // A promise is to hold beside all quotes, and when they are gone.
+    let worlds = worlds(calendar);
+    let from = Some(now.min(whole.from()));
+    let before = worlds.iter().map(|firm_only| {
+        let without = Suppose {
+            firm_only: *firm_only,
+            ..Suppose::default()
+        };
+        (*firm_only, unplaced(state, calendar, from, without))
+    });
+    let before: Vec<_> = before.collect();
     let fits = |count: u32| {
-        let now = Some(now.min(whole.from()));
-        unplaced(state, calendar, now, suppose(count)).is_subset(&before)
+        before.iter().all(|(firm_only, before)| {
+            unplaced(state, calendar, from, suppose(count, *firm_only)).is_subset(before)
+        })
     };
     if fits(c.nodes.0) {
         return Ok(());
@@ -397,24 +404,27 @@ fn choose_nodes(
         NotChosen::TooFew => too_few(state, row, calendar, kept, (&all, &free)),
     })?;
     let now = ctx.recorded_at;
-    let keeps = |nodes: &NodeSet, firm_only: bool| {
-        let without = Suppose {
-            firm_only,
-            ..Suppose::default()
-        };
-        let suppose = Suppose {
-            named: Some((handle, nodes, kept)),
-            ..without
-        };
-        !counting_is_not_enough(state, calendar, now, suppose)
-            || unplaced(state, calendar, Some(now), suppose).is_subset(&unplaced(
-                state,
-                calendar,
-                Some(now),
-                without,
-            ))
+    let keeps = |nodes: &NodeSet, worlds: &[bool]| {
+        worlds.iter().all(|firm_only| {
+            let without = Suppose {
+                firm_only: *firm_only,
+                ..Suppose::default()
+            };
+            let suppose = Suppose {
+                named: Some((handle, nodes, kept)),
+                ..without
+            };
+            !counting_is_not_enough(state, calendar, now, suppose)
+                || unplaced(state, calendar, Some(now), suppose).is_subset(&unplaced(
+                    state,
+                    calendar,
+                    Some(now),
+                    without,
+                ))
+        })
     };
-    if keeps(&first, false) {
+    let worlds = worlds(calendar);
+    if keeps(&first, worlds) {
         return Ok(first);
     }
     let second = gaps_first(state, calendar, (pool.site, &free), kept, asked);
@@ -422,14 +432,14 @@ fn choose_nodes(
         second.filter(|nodes| most.is_none_or(|most| leaves_of(calendar, nodes) <= most as usize));
     // A quote gives way to a lot that needs its nodes.
     let tries = [
-        (second.as_ref(), false),
-        (Some(&first), true),
-        (second.as_ref(), true),
+        (second.as_ref(), worlds),
+        (Some(&first), FIRM_ONLY),
+        (second.as_ref(), FIRM_ONLY),
     ];
     let mut tries = tries
         .into_iter()
-        .filter_map(|(nodes, firm)| Some((nodes?, firm)));
-    let found = tries.find(|(nodes, firm_only)| keeps(nodes, *firm_only));
+        .filter_map(|(nodes, worlds)| Some((nodes?, worlds)));
+    let found = tries.find(|(nodes, worlds)| keeps(nodes, worlds));
     found
         .map(|(nodes, _)| nodes.clone())
         .ok_or(Rejection::Fragmented {
@@ -438,6 +448,18 @@ fn choose_nodes(
             asked: row.nodes,
             fits: NodeCount::ZERO,
         })
+}
+
+/// Where quotes hold nothing.
+const FIRM_ONLY: &[bool] = &[true];
+
+/// The worlds in which promises are to be kept, each by whether quotes hold nothing in it: when
+/// all quotes are gone, and beside those that are open.
+pub(crate) fn worlds(calendar: &Calendar) -> &'static [bool] {
+    match calendar.soft.iter().next() {
+        None => FIRM_ONLY,
+        Some(_) => &[true, false],
+    }
 }
 
 /// Why too few nodes are free: not ready, not received, or not throughout.

@@ -11,7 +11,7 @@ use bareboat_base::{
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Calendar, Pin, Pinned};
-use crate::decide::{Decision, nodes};
+use crate::decide::{Decision, nodes, worlds};
 use crate::place::{Suppose, counting_is_not_enough, nodes_of, overlap, unplaced};
 use crate::{AllocationStatus, Event, OptionExercised, Pool, Rejection, Reservation, State, apply};
 
@@ -286,12 +286,20 @@ fn breaks_nothing(
     let (Some(before), Some(then)) = (calendar(state), calendar(&after)) else {
         return Err(unknown);
     };
-    let none = Suppose::default();
-    if !counting_is_not_enough(&after, &then, now, none) {
-        return Ok(());
-    }
-    let left_out = unplaced(&after, &then, Some(now), none);
-    if left_out.is_subset(&unplaced(state, &before, Some(now), none)) {
+    let kept = worlds(&then).iter().all(|firm_only| {
+        let suppose = Suppose {
+            firm_only: *firm_only,
+            ..Suppose::default()
+        };
+        !counting_is_not_enough(&after, &then, now, suppose)
+            || unplaced(&after, &then, Some(now), suppose).is_subset(&unplaced(
+                state,
+                &before,
+                Some(now),
+                suppose,
+            ))
+    });
+    if kept {
         return Ok(());
     }
     Err(Rejection::OptionBreaksOthers { pool })
