@@ -178,8 +178,8 @@ fn placed_steps() -> impl Strategy<Value = Step> {
         6 => lot().prop_map(Step::Reserve),
         5 => (0_usize..20).prop_map(Step::Allocate),
         3 => (0_usize..20).prop_map(Step::Exercise),
-        1 => (0_usize..20).prop_map(Step::Lapse),
-        1 => prop_oneof![Just(OptionMode::Risk), Just(OptionMode::Strict)].prop_map(Step::Mode),
+        4 => lot().prop_map(Step::Quote),
+        3 => (0_usize..20).prop_map(Step::Take),
     ]
 }
 
@@ -231,15 +231,19 @@ fn pick<T: Copy>(items: &[T], which: usize) -> Option<(usize, T)> {
     (!items.is_empty()).then(|| (which % items.len(), items[which % items.len()]))
 }
 
-fn quote(world: &mut World, model: &mut Model, pool: PoolId, lot: Lot) -> TestCaseResult {
+fn make_quote(world: &mut World, pool: PoolId, lot: Lot) -> Result<Vec<Event>, Rejection> {
     let number = world.commands;
     let price: MicroPrice = "3.09 USD".parse().unwrap();
-    let made = world.run(MakeQuote {
+    world.run(MakeQuote {
         contract: id::<ContractId>(20_000 + number),
         price,
         expires_at: hour(HOURS),
         holds: vec![Hold::from(with_option(pool, lot))],
-    });
+    })
+}
+
+fn quote(world: &mut World, model: &mut Model, pool: PoolId, lot: Lot) -> TestCaseResult {
+    let made = make_quote(world, pool, lot);
     prop_assert_eq!(made.is_ok(), model.fits(lot), "{:?}", made);
     if made.is_ok() {
         let quote = *world.state.quotes.iter().next_back().unwrap().1;
@@ -363,14 +367,14 @@ fn kept(world: &World, pool: PoolId) -> TestCaseResult {
     Ok(())
 }
 
-/// Reservations that wait for nodes, by where they begin.
-fn waiting(world: &World) -> BTreeMap<(Instant, usize), ReservationId> {
+/// Reservations that wait for nodes, by where they begin and since when they count.
+fn waiting(world: &World) -> BTreeMap<(Instant, Position, usize), ReservationId> {
     let rows = world.state.reservations.iter().enumerate();
     let rows = rows.filter(|(_, (_, _, row))| {
         let unnamed = row.allocation.is_none() && row.unnamed_from < row.window.to();
         unnamed && row.status == ReservationStatus::Held
     });
-    rows.map(|(index, (_, id, row))| ((row.unnamed_from, index), *id))
+    rows.map(|(index, (_, id, row))| ((row.unnamed_from, row.since, index), *id))
         .collect()
 }
 
@@ -394,32 +398,39 @@ proptest! {
         prop_assert!(read == world.state);
     }
 
-    /// Whatever is named, exercised and switched: firm promises keep their nodes.
+    /// Where nothing is freed early: whatever is quoted, taken, named and exercised, firm promises
+    /// keep their nodes in either mode.
     #[test]
-    fn firm_promises_keep_their_nodes_in_risk_mode(
+    fn firm_promises_keep_their_nodes_in_either_mode(
+        mode in prop_oneof![Just(OptionMode::Risk), Just(OptionMode::Strict)],
         steps in proptest::collection::vec(placed_steps(), 1..40),
     ) {
         let (mut world, pool) = pool_of_eight(true);
-        set_mode(&mut world, pool, OptionMode::Risk).unwrap();
+        set_mode(&mut world, pool, mode).unwrap();
         for one in &steps {
             let rows: Vec<_> = world.state.reservations.iter().map(|(_, id, _)| *id).collect();
             match *one {
                 Step::Reserve(lot) => drop(world.run(with_option(pool, lot))),
-                Step::Mode(mode) => drop(set_mode(&mut world, pool, mode)),
-                Step::Allocate(which) | Step::Exercise(which) | Step::Lapse(which) => {
+                Step::Quote(lot) => drop(make_quote(&mut world, pool, lot)),
+                Step::Take(which) => {
+                    let quotes = world.state.quotes.iter().map(|(_, id, _)| *id);
+                    let quotes: Vec<_> = quotes.collect();
+                    let Some((_, quote)) = pick(&quotes, which) else { continue };
+                    drop(world.run(TakeQuote { quote }));
+                }
+                Step::Allocate(which) | Step::Exercise(which) => {
                     let Some((_, reservation)) = pick(&rows, which) else { continue };
                     let at = world.state.reservations.get(&reservation).unwrap().unnamed_from;
                     drop(match one {
                         Step::Exercise(_) => exercise(&mut world, reservation),
-                        Step::Lapse(_) => world.run(LapseOption { reservation }),
                         _ => world.run(Allocate { reservation, at, exclude: None }),
                     });
                 }
-                _ => {}
+                Step::Mode(_) | Step::Lapse(_) | Step::Floor(_) => {}
             }
             kept(&world, pool)?;
         }
-        while let Some(((at, _), reservation)) = waiting(&world).pop_first() {
+        while let Some(((at, ..), reservation)) = waiting(&world).pop_first() {
             let named = world.run(Allocate { reservation, at, exclude: None });
             prop_assert!(named.is_ok(), "{:?}", named);
             kept(&world, pool)?;
