@@ -2,7 +2,10 @@
 //!
 //! The spare is one that no pin binds to the end of what the allocation keeps: at the same leaf,
 //! then in the spine group, then in the hall, since beyond it another fabric begins. Of equals the
-//! first in the fabric. The pool's counts do not change: the failed node is no longer the lot's,
+//! first in the fabric. (The whole pool's intervals are looked at; `docs/benchmarks.md` says how
+//! long that takes.)
+//!
+//! The pool's counts do not change: the failed node is no longer the lot's,
 //! and out of supply for as long as an unavailability says so. Spares are what the floor keeps.
 
 use std::sync::Arc;
