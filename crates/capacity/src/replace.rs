@@ -197,12 +197,13 @@ pub(crate) fn apply(state: &mut State, recorded: Recorded, e: &NodeReplaced) -> 
     let site = row.nodes.site();
     let (from, until, pool) = (row.window.from(), row.kept_until, row.pool);
     let one = |number| NodeSet::from_runs(site, vec![single(number)]).ok();
-    let pin = |stay: usize, from: Instant, to: Instant| Pin {
+    let pin = |stay: usize, node: u32, from: Instant, to: Instant| Pin {
         from,
         to,
         what: Pinned::Stay {
             row: handle,
             stay: u32::try_from(stay).unwrap_or(u32::MAX),
+            node,
         },
     };
     let (mut gone, mut new) = (Vec::new(), Vec::new());
@@ -211,8 +212,8 @@ pub(crate) fn apply(state: &mut State, recorded: Recorded, e: &NodeReplaced) -> 
     match left {
         Some((index, since)) => {
             stays[index].to = e.at;
-            gone.push(pin(index, since, until));
-            new.push(pin(index, since, e.at));
+            gone.push(pin(index, e.node, since, until));
+            new.push(pin(index, e.node, since, e.at));
         }
         None => {
             let rest = others(row.steady.as_ref()?, e.node).collect();
@@ -224,7 +225,7 @@ pub(crate) fn apply(state: &mut State, recorded: Recorded, e: &NodeReplaced) -> 
                     what: Pinned::Allocation(handle),
                 });
             }
-            new.push(pin(stays.len(), from, e.at));
+            new.push(pin(stays.len(), e.node, from, e.at));
             stays.push(Stay {
                 nodes: one(e.node)?,
                 from,
@@ -232,7 +233,7 @@ pub(crate) fn apply(state: &mut State, recorded: Recorded, e: &NodeReplaced) -> 
             });
         }
     }
-    new.push(pin(stays.len(), e.at, until));
+    new.push(pin(stays.len(), e.spare, e.at, until));
     stays.push(Stay {
         nodes: one(e.spare)?,
         from: e.at,
@@ -276,6 +277,7 @@ pub(crate) fn end_stays(
             what: Pinned::Stay {
                 row: handle,
                 stay: number,
+                node: stay.nodes.runs()[0].first,
             },
         };
         moved.push((pin(stay.to), (stay.from < until).then(|| pin(until))));
