@@ -75,7 +75,7 @@ pub(crate) enum Pinned {
     /// The allocation's row: the nodes that it has had from its beginning.
     Allocation(Handle),
     /// A stay of an allocation's row: a node that it had for a part of its window.
-    Stay { row: Handle, stay: u32 },
+    Stay { row: Handle, stay: u32, node: u32 },
     /// A piece of an unavailability's row.
     Unavailable { row: u32, piece: u32 },
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use bareboat_base::{NodeSet, Run, SiteId, Window};
 
 use crate::State;
-use crate::calendar::Calendar;
-use crate::place::{nodes_of, overlap};
+use crate::calendar::{Calendar, Pinned};
+use crate::place::{nodes_of, overlap, single};
 
 /// A bit for each node number of a site.
 #[derive(Clone)]
@@ -73,9 +73,13 @@ pub(crate) fn free_throughout(state: &State, calendar: &Calendar, window: Window
         if pin.from >= window.to() {
             break;
         }
-        if pin.to > window.from()
-            && let Some(nodes) = nodes_of(state, pin)
-        {
+        if pin.to <= window.from() {
+            continue;
+        }
+        // There are many of these: their node stands in the pin, so that no row is looked up.
+        if let Pinned::Stay { node, .. } = pin.what {
+            bits.fill(single(node), false);
+        } else if let Some(nodes) = nodes_of(state, pin) {
             bits.clear(nodes);
         }
     }

@@ -228,7 +228,7 @@ fn replacements(state: &State, calendar: &Calendar, demands: &mut Vec<Demand>) {
 pub(crate) fn nodes_of<'a>(state: &'a State, pin: &Pin) -> Option<&'a NodeSet> {
     match pin.what {
         Pinned::Allocation(row) => state.allocations.at(row)?.1.steady.as_deref(),
-        Pinned::Stay { row, stay } => {
+        Pinned::Stay { row, stay, .. } => {
             let stays = &state.allocations.at(row)?.1.stays;
             Some(&stays.get(stay as usize)?.nodes)
         }

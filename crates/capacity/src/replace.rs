@@ -2,7 +2,10 @@
 //!
 //! The spare is one that no pin binds to the end of what the allocation keeps: at the same leaf,
 //! then in the spine group, then in the hall, since beyond it another fabric begins. Of equals the
-//! first in the fabric. The pool's counts do not change: the failed node is no longer the lot's,
+//! first in the fabric. (The whole pool's intervals are looked at; `docs/benchmarks.md` says how
+//! long that takes.)
+//!
+//! The pool's counts do not change: the failed node is no longer the lot's,
 //! and out of supply for as long as an unavailability says so. Spares are what the floor keeps.
 
 use std::sync::Arc;
@@ -204,12 +207,13 @@ pub(crate) fn apply(state: &mut State, recorded: Recorded, e: &NodeReplaced) -> 
     let site = row.nodes.site();
     let (from, until, pool) = (row.window.from(), row.kept_until, row.pool);
     let one = |number| NodeSet::from_runs(site, vec![single(number)]).ok();
-    let pin = |stay: usize, from: Instant, to: Instant| Pin {
+    let pin = |stay: usize, node: u32, from: Instant, to: Instant| Pin {
         from,
         to,
         what: Pinned::Stay {
             row: handle,
             stay: u32::try_from(stay).unwrap_or(u32::MAX),
+            node,
         },
     };
     let (mut gone, mut new) = (Vec::new(), Vec::new());
@@ -218,8 +222,8 @@ pub(crate) fn apply(state: &mut State, recorded: Recorded, e: &NodeReplaced) -> 
     match left {
         Some((index, since)) => {
             stays[index].to = e.at;
-            gone.push(pin(index, since, until));
-            new.push(pin(index, since, e.at));
+            gone.push(pin(index, e.node, since, until));
+            new.push(pin(index, e.node, since, e.at));
         }
         None => {
             let rest = others(row.steady.as_ref()?, e.node).collect();
@@ -231,7 +235,7 @@ pub(crate) fn apply(state: &mut State, recorded: Recorded, e: &NodeReplaced) -> 
                     what: Pinned::Allocation(handle),
                 });
             }
-            new.push(pin(stays.len(), from, e.at));
+            new.push(pin(stays.len(), e.node, from, e.at));
             stays.push(Stay {
                 nodes: one(e.node)?,
                 from,
@@ -239,7 +243,7 @@ pub(crate) fn apply(state: &mut State, recorded: Recorded, e: &NodeReplaced) -> 
             });
         }
     }
-    new.push(pin(stays.len(), e.at, until));
+    new.push(pin(stays.len(), e.spare, e.at, until));
     stays.push(Stay {
         nodes: one(e.spare)?,
         from: e.at,
@@ -283,6 +287,7 @@ pub(crate) fn end_stays(
             what: Pinned::Stay {
                 row: handle,
                 stay: number,
+                node: stay.nodes.runs()[0].first,
             },
         };
         moved.push((pin(stay.to), (stay.from < until).then(|| pin(until))));

@@ -445,9 +445,9 @@ fn a_failed_node_of_a_lot_is_replaced_and_the_tenant_sees_which() {
     let detail = server.get(tenant, "/v1/allocations/A-0001").ok();
     assert_eq!(detail["replaced"][0]["spare_label"], spare);
     assert_eq!(detail["allocation"]["count"], 10);
-    let again = server.post_at(at, key, path, body.clone());
+    let again = server.post(key, path, body.clone());
     assert_eq!(again.code(), "book.node_not_held");
-    let none = server.post_at(at, key, "/v1/nodes/N-OSA-000999/replace", body);
+    let none = server.post(key, "/v1/nodes/N-OSA-000999/replace", body);
     assert_eq!(none.code(), "api.not_found");
 }
 

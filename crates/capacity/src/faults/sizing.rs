@@ -1,7 +1,7 @@
 //! How many spares, by formula.
 //!
-//! A unit that fails `f` times a year and is repaired in `r` years on average is down for
-//! `f·r / (1 + f·r)` of the time, whatever the distribution of its repairs. Units fail
+//! A unit that fails `f` times in a year of the calendar and is repaired in `r` years on average is
+//! down for `f·r` of the time, whatever the distribution of its repairs. Units fail
 //! independently, so in the steady state the number of nodes down is a sum of binomials: one of
 //! nodes, one of leaves times the nodes of a leaf, and so on. A node that is down twice is counted
 //! twice, which errs towards more spares. Spares serve their own hall; that no hall is short is
@@ -42,8 +42,7 @@ impl Sizing {
         let shares = rates.iter().map(|rate| {
             let (sum, count) = rate.repair.mean();
             let down = u128::from(rate.faults_micro_per_year) * sum;
-            let up = u128::from(YEAR) * 1_000_000 * count;
-            let of = down + up;
+            let of = u128::from(YEAR) * 1_000_000 * count;
             (rate.unit, Share { down, of })
         });
         let shares: Vec<(Unit, Share)> = shares.collect();

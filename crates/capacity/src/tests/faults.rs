@@ -180,9 +180,7 @@ fn spares_by_formula_are_the_fewest_that_keep_the_target() {
     let fabric = Fabric::new(400, 32, 16, 8, None).unwrap();
     let sizing = Sizing::by_rates(&fabric, &vec![rate(Unit::Node, 1_530_000, 129)], 995_000);
     let sizing = sizing.unwrap();
-    // f·r / (1 + f·r).
-    let load = 1.53 * 129.0 / 8766.0;
-    let share = load / (1.0 + load);
+    let share = 1.53 * 129.0 / 8766.0;
     assert!((sizing.mean_down - 400.0 * share).abs() < 1e-9);
     assert!((sizing.short - tail(400, share, sizing.spares)).abs() < 1e-12);
     assert!(sizing.short <= 0.005 && tail(400, share, sizing.spares - 1) > 0.005);

@@ -228,6 +228,7 @@ impl Teller {
         }
         let method = match route.method.as_str() {
             "GET" => Method::Get,
+            "PUT" => Method::Put,
             _ => Method::Post,
         };
         let mut request = Request::new(method, path);
