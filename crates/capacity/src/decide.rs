@@ -336,7 +336,7 @@ fn check_placement(
     }
     let now = Some(now.min(whole.from()));
     let plan = plan_of(state, calendar, now);
-    let Err(why) = Plan::clone(&plan).add(demand) else {
+    let Err(why) = plan.has_place(demand) else {
         return Ok(());
     };
     // Placed anew together with the others it may fit.

@@ -50,9 +50,12 @@ pub(super) struct Mask {
     pub nodes: u64,
 }
 
+/// Blocks that are shared, or copied, together.
+const GROUP: usize = 64;
+
 /// See the module's words. Copies share the blocks that do not change.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Blocks(Arc<Vec<Arc<Block>>>);
+pub(super) struct Blocks(Arc<Vec<Arc<Vec<Arc<Block>>>>>);
 
 impl Blocks {
     /// So many nodes, busy never.
@@ -67,51 +70,65 @@ impl Blocks {
             let busy = Vec::new();
             Arc::new(Block { all, busy })
         };
-        Self(Arc::new((0..nodes.div_ceil(64)).map(block).collect()))
+        let blocks: Vec<_> = (0..nodes.div_ceil(64)).map(block).collect();
+        let groups = blocks.chunks(GROUP).map(|group| Arc::new(group.to_vec()));
+        Self(Arc::new(groups.collect()))
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &Block> {
+        self.0
+            .iter()
+            .flat_map(|group| group.iter().map(|block| &**block))
     }
 
     /// Of every block the nodes that are free throughout.
     pub fn free(&self, from: Micros, to: Micros) -> Vec<u64> {
-        self.0.iter().map(|block| block.free(from, to)).collect()
+        self.iter().map(|block| block.free(from, to)).collect()
     }
 
     /// Whether some nodes of a block are.
     pub fn are_free(&self, from: Micros, to: Micros, mask: Mask) -> bool {
-        let block = &self.0[mask.block as usize];
+        let block = mask.block as usize;
+        let block = &self.0[block / GROUP][block % GROUP];
         mask.nodes & !block.free(from, to) == 0
     }
 
-    pub fn add(&mut self, from: Micros, to: Micros, masks: &[Mask]) {
-        let blocks = Arc::make_mut(&mut self.0);
+    fn change(&mut self, masks: &[Mask], mut change: impl FnMut(&mut Block, u64)) {
+        let groups = Arc::make_mut(&mut self.0);
         for Mask { block, nodes } in masks {
-            let block = Arc::make_mut(&mut blocks[*block as usize]);
-            let nodes = *nodes;
-            match block.at(from, to) {
-                Ok(at) => block.busy[at].nodes |= nodes,
-                Err(at) => block.busy.insert(at, Busy { from, to, nodes }),
-            }
+            let block = *block as usize;
+            let group = Arc::make_mut(&mut groups[block / GROUP]);
+            change(Arc::make_mut(&mut group[block % GROUP]), *nodes);
         }
+    }
+
+    pub fn add(&mut self, from: Micros, to: Micros, masks: &[Mask]) {
+        self.change(masks, |block, nodes| match block.at(from, to) {
+            Ok(at) => block.busy[at].nodes |= nodes,
+            Err(at) => block.busy.insert(at, Busy { from, to, nodes }),
+        });
     }
 
     /// Takes back what was added.
     pub fn remove(&mut self, from: Micros, to: Micros, masks: &[Mask]) {
-        let blocks = Arc::make_mut(&mut self.0);
-        for Mask { block, nodes } in masks {
-            let block = Arc::make_mut(&mut blocks[*block as usize]);
+        self.change(masks, |block, nodes| {
             if let Ok(at) = block.at(from, to) {
                 block.busy[at].nodes &= !nodes;
                 if block.busy[at].nodes == 0 {
                     block.busy.remove(at);
                 }
             }
-        }
+        });
     }
 
     /// Of free nodes, those that are busy again later, with when: the soonest first. They are
     /// taken out of `free`.
     pub fn gaps(&self, to: Micros, free: &mut [u64]) -> Vec<(Micros, Mask)> {
         let mut gaps = Vec::new();
-        for (number, (block, free)) in (0..).zip(self.0.iter().zip(free)) {
+        for (number, (block, free)) in (0..).zip(self.iter().zip(free)) {
+            if *free == 0 {
+                continue;
+            }
             let later = block.busy.partition_point(|busy| busy.from < to);
             for busy in &block.busy[later..] {
                 let nodes = busy.nodes & *free;

@@ -208,13 +208,14 @@ impl Plan {
 
     /// Fits a demand in, between the others.
     pub fn add(&mut self, demand: Demand) -> Result<(), NoPlace> {
-        let (from, to) = span(demand.window);
-        if from < self.since {
-            return Err(NoPlace::TooFew(0));
-        }
-        let masks = self.find(from, to, demand.nodes, demand.max_leaves)?;
+        let masks = self.find(demand)?;
         self.put(demand, masks);
         Ok(())
+    }
+
+    /// Whether a demand fits in, between the others.
+    pub fn has_place(&self, demand: Demand) -> Result<(), NoPlace> {
+        self.find(demand).map(|_| ())
     }
 
     fn put(&mut self, demand: Demand, masks: Vec<Mask>) {
@@ -236,13 +237,12 @@ impl Plan {
         }
     }
 
-    fn find(
-        &self,
-        from: Micros,
-        to: Micros,
-        nodes: u32,
-        max_leaves: Option<u32>,
-    ) -> Result<Vec<Mask>, NoPlace> {
+    fn find(&self, demand: Demand) -> Result<Vec<Mask>, NoPlace> {
+        let (from, to) = span(demand.window);
+        let (nodes, max_leaves) = (demand.nodes, demand.max_leaves);
+        if from < self.since {
+            return Err(NoPlace::TooFew(0));
+        }
         let mut free = self.blocks.free(from, to);
         let count: u32 = free.iter().map(|word| word.count_ones()).sum();
         if count < nodes {
