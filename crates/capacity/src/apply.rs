@@ -11,7 +11,7 @@ use crate::options;
 use crate::place::{Asker, Demand, Suppose, counting_is_not_enough, hold_demand, overlap, single};
 use crate::plan::Plan;
 use crate::quote;
-use crate::replace::end_stays;
+use crate::replace::move_stays;
 use crate::{
     Allocated, Allocation, AllocationReleased, AllocationStatus, Event, OptionExercised,
     OptionLapsed, Piece, Pool, QuoteStatus, Reservation, ReservationEnded, ReservationStatus,
@@ -113,7 +113,7 @@ fn next_plan(
         Event::Reserved(e) => now.min(e.window.from()),
         _ => now,
     };
-    let anew = || Plan::build(state, calendar, Some(now), Suppose::default());
+    let anew = || Plan::anew(state, calendar, now);
     let mended = |plan: &Plan| plan.mended(state, calendar, now);
     let Some(plan) = calendar.plan.as_deref() else {
         return anew();
@@ -351,7 +351,7 @@ pub(crate) fn keep_until(state: &mut State, handle: Handle, until: Instant) -> O
     let row = state.allocations.at_mut(handle)?;
     let (from, old, pool) = (row.window.from(), row.kept_until, row.pool);
     row.kept_until = until;
-    let (steady, stays) = (row.steady.is_some(), end_stays(row, handle, until));
+    let (steady, stays) = (row.steady.is_some(), move_stays(row, handle, (old, until)));
     let calendar = state.calendar_mut(pool)?;
     let pin = |to| Pin {
         from,

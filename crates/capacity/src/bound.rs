@@ -14,6 +14,8 @@ pub enum Constraint {
     SpareFloor,
     /// Nodes that open options hold.
     OptionHeld,
+    /// Nodes that open quotes hold.
+    Quoted,
     /// Nodes out of supply.
     OutOfSupply,
     /// Nodes that other lots hold.
@@ -89,6 +91,7 @@ impl State {
             (Constraint::NotDelivered, to_come),
             (Constraint::SpareFloor, i64::from(worst.spare.0)),
             (Constraint::OptionHeld, i64::from(worst.option.0)),
+            (Constraint::Quoted, i64::from(worst.soft_held.0)),
             (Constraint::OutOfSupply, i64::from(worst.unavailable.0)),
             (Constraint::Firm, i64::from(worst.firm.0)),
         ];

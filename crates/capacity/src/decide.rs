@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use bareboat_base::{
-    AllocationId, Context, Handle, Instant, NodeCount, NodeSet, PoolId, Position, ReservationId,
-    Run, SiteId, Window,
+    AllocationId, Context, Handle, Instant, NodeCount, NodeSet, PoolId, Position, Recorded,
+    ReservationId, Run, SiteId, Window,
 };
 
 use crate::calendar::Calendar;
@@ -33,7 +33,13 @@ pub(crate) type Decision = Result<Vec<Event>, Rejection>;
 pub fn decide(state: &State, ctx: &Context, command: &Command) -> Result<Vec<Event>, Rejection> {
     let promises = matches!(
         command,
-        Command::Reserve(_) | Command::Allocate(_) | Command::MakeQuote(_) | Command::TakeQuote(_)
+        Command::Reserve(_)
+            | Command::Allocate(_)
+            | Command::MakeQuote(_)
+            | Command::TakeQuote(_)
+            | Command::ExerciseOption(_)
+            | Command::SetOptionMode(_)
+            | Command::ReplaceNode(_)
     );
     let expired = if promises {
         quote::expired(state, ctx.recorded_at)
@@ -44,11 +50,27 @@ pub fn decide(state: &State, ctx: &Context, command: &Command) -> Result<Vec<Eve
         return decide_settled(state, ctx, command);
     }
     // What expired holds nothing: it is recorded as lapsed before a promise counts what is free.
-    let settled = state.settled(ctx.recorded_at);
-    let decided = decide_settled(&settled, ctx, command)?;
     let lapsed = expired.into_iter();
-    let lapsed = lapsed.map(|quote| Event::from(QuoteLapsed { quote }));
-    Ok(lapsed.chain(decided).collect())
+    let mut events: Vec<_> = lapsed
+        .map(|quote| Event::from(QuoteLapsed { quote }))
+        .collect();
+    let settled = after(state, ctx, &events);
+    events.extend(decide_settled(&settled, ctx, command)?);
+    Ok(events)
+}
+
+/// The state after events of the same command: just what folding them in will make.
+pub(crate) fn after(state: &State, ctx: &Context, events: &[Event]) -> State {
+    let recorded = Recorded {
+        position: NEWEST,
+        at: ctx.recorded_at,
+        by: ctx.actor,
+    };
+    let mut after = state.clone();
+    for event in events {
+        crate::apply(&mut after, &recorded, event);
+    }
+    after
 }
 
 fn decide_settled(state: &State, ctx: &Context, command: &Command) -> Decision {

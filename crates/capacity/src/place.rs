@@ -144,7 +144,7 @@ pub(crate) fn demands(
         demands.extend(row.and_then(|(_, row)| Demand::of(*who, row, calendar.options)));
     }
     demands.extend(holds(state, calendar, suppose));
-    replacements(state, calendar, &mut demands);
+    replacements(state, calendar, now, &mut demands);
     demands.retain(|demand| now.is_none_or(|now| demand.window.to() > now));
     demands.sort_by_key(|demand| (demand.window.from(), demand.since, demand.who));
     demands
@@ -180,10 +180,15 @@ pub(crate) fn hold_demand(
 }
 
 /// What live allocations need in place of nodes that are out of supply.
-fn replacements(state: &State, calendar: &Calendar, demands: &mut Vec<Demand>) {
+fn replacements(
+    state: &State,
+    calendar: &Calendar,
+    now: Option<Instant>,
+    demands: &mut Vec<Demand>,
+) {
     let out = calendar.pins.iter().filter(|pin| {
         let unavailable = matches!(pin.what, Pinned::Unavailable { .. });
-        unavailable && pin.from < pin.to
+        unavailable && pin.from < pin.to && now.is_none_or(|now| pin.to > now)
     });
     for out in out {
         let Some(missing) = nodes_of(state, out) else {
@@ -196,17 +201,18 @@ fn replacements(state: &State, calendar: &Calendar, demands: &mut Vec<Demand>) {
             if pin.from >= out.to {
                 break;
             }
+            let both = Window::new(out.from.max(pin.from), out.to.min(pin.to));
+            let Ok(window) = both else {
+                continue;
+            };
             let allocation = state.allocations.at(row);
             let (Some((_, allocation)), Some(had)) = (allocation, nodes_of(state, pin)) else {
                 continue;
             };
-            let both = Window::new(out.from.max(pin.from), out.to.min(pin.to));
             let runs = had.runs().iter();
             let nodes = runs.flat_map(|run| overlap(missing, *run));
             let nodes: u32 = nodes.map(|run| run.count).sum();
-            if let Ok(window) = both
-                && nodes > 0
-            {
+            if nodes > 0 {
                 let Some(who) = state.reservations.handle(&allocation.reservation) else {
                     continue;
                 };

@@ -14,7 +14,7 @@ use bareboat_base::{
 use serde::{Deserialize, Serialize};
 
 use crate::counts::Level;
-use crate::decide::{Decision, NEWEST, reserve};
+use crate::decide::{Decision, NEWEST, after, reserve};
 use crate::place::Asker;
 use crate::{Event, OptionMode, Rejection, Reserve, State, apply};
 
@@ -253,6 +253,9 @@ pub(crate) fn made(state: &mut State, recorded: Recorded, e: &QuoteMade) -> Opti
 pub(crate) fn close(state: &mut State, quote: QuoteId, status: QuoteStatus) -> Option<()> {
     let handle = state.quotes.handle(&quote)?;
     let row = state.quotes.at_mut(handle)?;
+    if row.status != QuoteStatus::Open {
+        return Some(());
+    }
     row.status = status;
     let (expires_at, holds) = (row.expires_at, row.holds.clone());
     state.expiring.remove(&(expires_at, handle));
@@ -307,21 +310,38 @@ pub(crate) fn make(state: &State, ctx: &Context, c: &MakeQuote) -> Decision {
     }
     // It may hold what could be reserved, all of it together.
     reserve_all(state, ctx, c.contract, &c.holds, NEWEST)?;
-    Ok(vec![Event::from(QuoteMade {
+    let made = vec![Event::from(QuoteMade {
         quote: ctx.mint(0),
         contract: c.contract,
         price: c.price,
         expires_at: c.expires_at,
         holds: c.holds.clone(),
-    })])
+    })];
+    // Each found its place after the other; all of them must have theirs at once.
+    let then = after(state, ctx, &made);
+    for hold in &c.holds {
+        let left_out = |state: &State| {
+            let pool = state.pools.get(&hold.pool);
+            let plan = pool.and_then(|pool| pool.calendar.plan.clone());
+            plan.map(|plan| plan.left_out()).unwrap_or_default()
+        };
+        if !left_out(&then).is_subset(&left_out(state)) {
+            return Err(Rejection::Fragmented {
+                pool: hold.pool,
+                window: hold.whole(),
+                asked: hold.nodes,
+                fits: NodeCount::ZERO,
+            });
+        }
+    }
+    Ok(made)
 }
 
 pub(crate) fn take(state: &State, ctx: &Context, c: &TakeQuote) -> Decision {
     let row = open(state, ctx.recorded_at, c.quote)?;
-    let mut without = state.clone();
-    close(&mut without, c.quote, QuoteStatus::Taken);
     let since = row.recorded.position;
     let mut events = vec![Event::from(QuoteTaken { quote: c.quote })];
+    let without = after(state, ctx, &events);
     events.extend(reserve_all(&without, ctx, row.contract, &row.holds, since)?);
     Ok(events)
 }

@@ -103,6 +103,11 @@ fn keeps(
         return false;
     };
     let now = ctx.recorded_at.min(kept.from());
+    let recorded = Recorded {
+        position: crate::decide::NEWEST,
+        at: ctx.recorded_at,
+        by: ctx.actor,
+    };
     let named = NodeSet::from_numbers(pool.site, [event.spare]).ok();
     let handle = state.reservations.handle(&row.reservation);
     let (Some(named), Some(handle)) = (named, handle) else {
@@ -121,18 +126,15 @@ fn keeps(
     if plan.is_some_and(|plan| plan.has_free(&named, kept)) {
         return true;
     }
-    let anew = |state: &State| {
-        let pool = state.pools.get(&row.pool)?;
-        let plan = Plan::build(state, &pool.calendar, Some(now), Suppose::default());
-        Some(plan.left_out())
-    };
     let before = before.get_or_insert_with(|| match plan {
         Some(plan) => plan.left_out(),
-        None => anew(state).unwrap_or_default(),
+        None => Plan::build(state, calendar, Some(now), Suppose::default()).left_out(),
     });
     let mut after = state.clone();
-    apply(&mut after, row.recorded, event);
-    anew(&after).is_some_and(|left_out| left_out.is_subset(before))
+    crate::apply(&mut after, &recorded, &Event::from(*event));
+    let after = after.pools.get(&row.pool);
+    let plan = after.and_then(|pool| pool.calendar.plan.as_deref());
+    plan.is_none_or(|plan| plan.left_out().is_subset(before))
 }
 
 fn has(slot: &Slot, number: u32) -> bool {
@@ -267,18 +269,32 @@ pub(crate) fn apply(state: &mut State, recorded: Recorded, e: &NodeReplaced) -> 
     Some(())
 }
 
-/// Ends the stays that an allocation which keeps its nodes no longer than `until` has.
-pub(crate) fn end_stays(
+/// Moves the end of the stays of an allocation that kept its nodes until `old` and keeps them until
+/// `until` now: those of nodes that it still has end there, others not later.
+pub(crate) fn move_stays(
     row: &mut Allocation,
     handle: bareboat_base::Handle,
-    until: Instant,
+    (old, until): (Instant, Instant),
 ) -> Vec<(Pin, Option<Pin>)> {
+    let current: Vec<bool> = (0..row.stays.len())
+        .map(|index| {
+            let later = &row.stays[index + 1..];
+            let stay = &row.stays[index];
+            let again = later.iter().any(|later| later.nodes == stay.nodes);
+            stay.to == old && !again && row.nodes.contains_all(&stay.nodes)
+        })
+        .collect();
     let mut moved = Vec::new();
-    if row.stays.iter().all(|stay| stay.to <= until) {
+    let stays = current.iter().zip(&row.stays[..]);
+    if !stays
+        .clone()
+        .any(|(current, stay)| *current || stay.to > until)
+    {
         return moved;
     }
-    for (number, stay) in (0..).zip(Arc::make_mut(&mut row.stays)) {
-        if stay.to <= until {
+    for ((number, stay), current) in (0..).zip(Arc::make_mut(&mut row.stays)).zip(current) {
+        let to = if current { until } else { stay.to.min(until) };
+        if to == stay.to {
             continue;
         }
         let pin = |to| Pin {
@@ -290,8 +306,8 @@ pub(crate) fn end_stays(
                 node: stay.nodes.runs()[0].first,
             },
         };
-        moved.push((pin(stay.to), (stay.from < until).then(|| pin(until))));
-        stay.to = until;
+        moved.push((pin(stay.to), (stay.from < to).then(|| pin(to))));
+        stay.to = to;
     }
     moved
 }

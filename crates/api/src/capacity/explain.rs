@@ -74,7 +74,7 @@ pub struct Bound {
     pub code: String,
     /// What is wrong.
     pub detail: String,
-    /// What binds: `not-delivered`, `spare-floor`, `option-held`, `out-of-supply`, `firm`,
+    /// What binds: `not-delivered`, `spare-floor`, `option-held`, `quoted`, `out-of-supply`, `firm`,
     /// `pool-size`, `fragmented` or `leaves`. By count, each alone, lifted, would leave enough
     /// nodes in the worst step, the easiest to lift first; where none would, all have a part.
     pub constraints: Vec<String>,
@@ -105,6 +105,7 @@ fn constraint(constraint: domain::Constraint) -> &'static str {
         C::NotDelivered => "not-delivered",
         C::SpareFloor => "spare-floor",
         C::OptionHeld => "option-held",
+        C::Quoted => "quoted",
         C::OutOfSupply => "out-of-supply",
         C::Firm => "firm",
         C::PoolSize => "pool-size",

@@ -70,6 +70,21 @@ impl Plan {
         plan
     }
 
+    /// Places everything anew; what is sold before what quotes hold, where that keeps more.
+    pub fn anew(state: &State, calendar: &Calendar, now: Instant) -> Self {
+        let plan = Self::build(state, calendar, Some(now), Suppose::default());
+        if plan.lost().0 == 0 || calendar.soft.iter().next().is_none() {
+            return plan;
+        }
+        let nothing = Self::without_places(state, calendar, Some(now), &[]);
+        let sold_first = nothing.refilled(state, calendar, now);
+        if sold_first.lost() < plan.lost() {
+            sold_first
+        } else {
+            plan
+        }
+    }
+
     /// Whether placing everything anew leaves out none but these.
     pub fn keeps(
         state: &State,
@@ -95,6 +110,27 @@ impl Plan {
     /// Leaves what has its place where it is, as far as it still can be there, and places the
     /// rest; all of it anew when that keeps more.
     pub fn mended(&self, state: &State, calendar: &Calendar, now: Instant) -> Self {
+        let plan = self.refilled(state, calendar, now);
+        if plan.unplaced.is_empty() {
+            return plan;
+        }
+        // First of all nobody loses a place who had one.
+        let old = self.left_out();
+        let newly = |plan: &Self| {
+            let sold = plan.unplaced.iter();
+            let sold = sold.filter(|demand| demand.who.reservation().is_some());
+            sold.filter(|demand| !old.contains(&demand.who)).count()
+        };
+        let anew = Self::anew(state, calendar, now);
+        if (newly(&anew), anew.lost()) < (newly(&plan), plan.lost()) {
+            anew
+        } else {
+            plan
+        }
+    }
+
+    /// The older places as far as they can be kept, then what is sold, then what quotes hold.
+    fn refilled(&self, state: &State, calendar: &Calendar, now: Instant) -> Self {
         let demands = demands(state, calendar, Some(now), Suppose::default());
         let mut plan = Self::without_places(state, calendar, Some(now), &demands);
         // Quotes give way to what is sold.
@@ -108,12 +144,6 @@ impl Plan {
         let rest: Vec<_> = rest.collect();
         unplaced.extend(plan.add_all(rest));
         plan.unplaced = Arc::new(unplaced);
-        if !plan.unplaced.is_empty() {
-            let anew = Self::build(state, calendar, Some(now), Suppose::default());
-            if anew.lost() < plan.lost() {
-                return anew;
-            }
-        }
         plan
     }
 

@@ -48,6 +48,112 @@ fn with_option(pool: PoolId, (nodes, from, to, option): Lot) -> Reserve {
     asked
 }
 
+#[test]
+fn a_spare_stays_to_the_end_of_an_option_like_the_other_nodes() {
+    let (mut world, pool) = pool_of_eight(true);
+    set_mode(&mut world, pool, OptionMode::Risk).unwrap();
+    world.run(with_option(pool, (2, 0, 30, 40))).unwrap();
+    let reservation = world.last_reservation();
+    let named = world
+        .run(Allocate {
+            reservation,
+            at: hour(0),
+            exclude: None,
+        })
+        .unwrap();
+    let [Event::Allocated(named)] = &named[..] else {
+        unreachable!("{named:?}")
+    };
+    let failed = named.nodes.runs()[0].first;
+    let replaced = world
+        .run(crate::ReplaceNode {
+            allocation: named.allocation,
+            node: failed,
+            at: hour(5),
+            exclude: None,
+        })
+        .unwrap();
+    let [Event::NodeReplaced(replaced)] = &replaced[..] else {
+        unreachable!("{replaced:?}")
+    };
+    let ends = |world: &World, number: u32| {
+        let site = site();
+        let busy = world.state.busy(&NodeRef { site, number });
+        busy.last().map(|busy| busy.window.to())
+    };
+    exercise(&mut world, reservation).unwrap();
+    assert_eq!(ends(&world, replaced.spare), Some(hour(40)));
+    assert_eq!(ends(&world, failed), Some(hour(5)));
+    // Cut by risk mode and given back by strict mode.
+    let mut other = world.clone();
+    let lot = (1, 0, 30, 40);
+    other.run(with_option(pool, lot)).unwrap();
+    set_mode(&mut other, pool, OptionMode::Strict).unwrap();
+    assert_eq!(ends(&other, replaced.spare), Some(hour(40)));
+}
+
+#[test]
+fn a_quote_that_expired_blocks_no_option() {
+    let (mut world, pool) = pool_of_eight(false);
+    set_mode(&mut world, pool, OptionMode::Risk).unwrap();
+    world.run(with_option(pool, (8, 0, 30, 40))).unwrap();
+    let reservation = world.last_reservation();
+    let price: MicroPrice = "3.09 USD".parse().unwrap();
+    let quote = MakeQuote {
+        contract: id::<ContractId>(20_000),
+        price,
+        expires_at: hour(5),
+        holds: vec![Hold::from(ask(pool, 8, 30, 40))],
+    };
+    world.run(quote).unwrap();
+    assert!(exercise(&mut world, reservation).is_err());
+    world.now = 5;
+    exercise(&mut world, reservation).unwrap();
+}
+
+#[test]
+fn a_quote_holds_what_can_be_placed_together_or_nothing() {
+    let mut world = World::default();
+    let pool = world.open_pool();
+    let leaves = [4, 2, 2, 1, 1];
+    let schedule = ScheduleSupply {
+        pool,
+        tranche: tranche(1),
+        nodes: NodeCount(10),
+        from: hour(0),
+    };
+    world.run(schedule).unwrap();
+    let mut first = 1;
+    let mut runs = Vec::new();
+    for (leaf, count) in (0..).zip(leaves) {
+        runs.push(placed(leaf, 0, first, count));
+        first += count;
+    }
+    let receive = ReceiveSupply {
+        pool,
+        tranche: tranche(1),
+        at: hour(0),
+        nodes: runs,
+    };
+    world.run(receive).unwrap();
+    let shaped = |nodes, from, to, most| Reserve {
+        max_leaves: Some(most),
+        ..ask(pool, nodes, from, to)
+    };
+    let price: MicroPrice = "3.09 USD".parse().unwrap();
+    let (first, second) = (shaped(4, 10, 20, 1), shaped(4, 5, 15, 2));
+    let made = world.run(MakeQuote {
+        contract: id::<ContractId>(20_000),
+        price,
+        expires_at: hour(1),
+        holds: vec![Hold::from(first), Hold::from(second)],
+    });
+    // Either would find its place, but not each beside the other as they are placed.
+    let refused = made.unwrap_err();
+    assert!(matches!(refused, Rejection::Fragmented { .. }), "{refused}");
+    assert!(world.state.quotes.is_empty());
+}
+
 fn exercise(world: &mut World, reservation: ReservationId) -> Result<Vec<Event>, Rejection> {
     world.run(ExerciseOption { reservation })
 }

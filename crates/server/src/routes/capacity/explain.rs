@@ -49,10 +49,11 @@ fn explain(ask: &Ask, body: wire::ExplainCapacity) -> Result<wire::CapacityExpla
     let state = ask.state();
     let sources = sources(state);
     let now = moment(ask);
-    let bound = state.capacity.explain(&reserve, now);
+    let capacity = state.capacity.settled(now);
+    let bound = capacity.explain(&reserve, now);
     let bound = bound.map_err(|refused| Problem::refused(&refused))?;
     let zones = |pool| sources.zone(pool);
-    let alternatives = state.capacity.alternatives(&reserve, now, &zones);
+    let alternatives = capacity.alternatives(&reserve, now, &zones);
     let alternatives = alternatives.iter();
     Ok(wire::CapacityExplained {
         position: ask.view().position.0,
@@ -141,7 +142,8 @@ fn assess(ask: &Ask, body: wire::AssessRisk) -> Result<wire::RiskReport, Problem
         recorded_at: moment(ask),
         part: 0,
     };
-    let supposed = state.capacity.suppose(&context, &supposed(ask, body)?);
+    let capacity = state.capacity.settled(context.recorded_at);
+    let supposed = capacity.suppose(&context, &supposed(ask, body)?);
     let supposed = supposed.map_err(|refused| Problem::refused(&refused))?;
     let after = wire::Sources {
         capacity: &supposed,
@@ -150,7 +152,7 @@ fn assess(ask: &Ask, body: wire::AssessRisk) -> Result<wire::RiskReport, Problem
     let zones = |pool| after.zone(pool);
     let mut at_risk = Vec::new();
     for pool in pools {
-        let before: BTreeSet<ReservationId> = state.capacity.at_risk(pool).into_iter().collect();
+        let before: BTreeSet<ReservationId> = capacity.at_risk(pool).into_iter().collect();
         for rescue in supposed.rescues(&context, pool, &zones) {
             let already = before.contains(&rescue.risk.reservation);
             at_risk.extend(wire::Rescue::of(after, &rescue, already));
