@@ -7,19 +7,20 @@ use bareboat_base::{
     ReservationId, Run, SiteId, Window,
 };
 
+use crate::allocate;
 use crate::calendar::Calendar;
-use crate::choose::{Bits, NotChosen, choose, free_throughout, without};
+
 use crate::options;
 use crate::place::{Asker, Demand, Suppose, counting_is_not_enough, overlap};
 use crate::plan::{NoPlace, Plan};
 use crate::quote;
 use crate::{
-    Allocate, Allocated, Allocation, AllocationReleased, AllocationStatus, Command, EndReservation,
-    Event, ExerciseOption, LapseOption, MoveSupply, OpenPool, OptionExercised, OptionLapsed,
-    OptionMode, Pool, PoolOpened, QuoteLapsed, ReceiveSupply, Rejection, ReleaseAllocation,
-    Reservation, ReservationEnded, ReservationStatus, Reserve, Reserved, ScheduleSupply,
-    SetSpareFloor, SetUnavailable, SpareFloorSet, State, SupplyMoved, SupplyReceived,
-    SupplyScheduled, UnavailableSet,
+    Allocation, AllocationReleased, AllocationStatus, Command, EndReservation, Event,
+    ExerciseOption, LapseOption, MoveSupply, OpenPool, OptionExercised, OptionLapsed, OptionMode,
+    Pool, PoolOpened, QuoteLapsed, ReceiveSupply, Rejection, ReleaseAllocation, Reservation,
+    ReservationEnded, ReservationStatus, Reserve, Reserved, ScheduleSupply, SetSpareFloor,
+    SetUnavailable, SpareFloorSet, State, SupplyMoved, SupplyReceived, SupplyScheduled,
+    UnavailableSet,
 };
 
 /// The most nodes one command may name; 8 million GPUs.
@@ -81,7 +82,7 @@ fn decide_settled(state: &State, ctx: &Context, command: &Command) -> Decision {
         Command::ReceiveSupply(c) => receive_supply(state, c),
         Command::SetSpareFloor(c) => set_spare_floor(state, c),
         Command::Reserve(c) => Ok(vec![reserve(state, ctx, c, (0, NEWEST))?]),
-        Command::Allocate(c) => allocate(state, ctx, c),
+        Command::Allocate(c) => allocate::decide(state, ctx, c),
         Command::ReleaseAllocation(c) => release(state, c),
         Command::ReplaceNode(c) => crate::replace::decide(state, ctx, c),
         Command::EndReservation(c) => end_reservation(state, c),
@@ -114,7 +115,7 @@ pub(crate) fn the_pool(state: &State, pool: PoolId) -> Result<&Pool, Rejection> 
         .ok_or(Rejection::PoolUnknown { pool })
 }
 
-fn held(state: &State, id: ReservationId) -> Result<(Handle, &Reservation), Rejection> {
+pub(crate) fn held(state: &State, id: ReservationId) -> Result<(Handle, &Reservation), Rejection> {
     let unknown = Rejection::ReservationUnknown { reservation: id };
     let handle = state.reservations.handle(&id);
     let found = handle.and_then(|handle| Some((handle, state.reservations.at(handle)?.1)));
@@ -382,150 +383,9 @@ fn check_placement(
 }
 
 /// The pool's plan, or one made now.
-fn plan_of(state: &State, calendar: &Calendar, now: Option<Instant>) -> Arc<Plan> {
+pub(crate) fn plan_of(state: &State, calendar: &Calendar, now: Option<Instant>) -> Arc<Plan> {
     let anew = || Arc::new(Plan::build(state, calendar, now, Suppose::default()));
     calendar.plan.clone().unwrap_or_else(anew)
-}
-
-fn allocate(state: &State, ctx: &Context, c: &Allocate) -> Decision {
-    let (handle, row) = held(state, c.reservation)?;
-    if let Some(allocation) = row.allocation {
-        return Err(Rejection::AllocatedAlready {
-            reservation: c.reservation,
-            allocation,
-        });
-    }
-    let from = c.at.max(row.unnamed_from);
-    let outside = |at| Rejection::OutsideWindow {
-        at,
-        window: row.window,
-    };
-    // Named earlier, nodes would be busy while the calendar still offers them.
-    if c.at < row.window.from() {
-        return Err(outside(c.at));
-    }
-    let window = Window::new(from, row.window.to()).map_err(|_| outside(from))?;
-    let pool = the_pool(state, row.pool)?;
-    let kept = Window::new(from, row.keeps_until(pool.option_mode())).unwrap_or(window);
-    let nodes = choose_nodes(state, ctx, c, (handle, row), pool, kept)?;
-    Ok(vec![Event::from(Allocated {
-        allocation: ctx.mint(0),
-        reservation: c.reservation,
-        nodes,
-        window,
-    })])
-}
-
-/// Nodes that break no other promise: where counting is enough the neatest, else what the plan
-/// has for the reservation or nobody.
-fn choose_nodes(
-    state: &State,
-    ctx: &Context,
-    c: &Allocate,
-    (handle, row): (Handle, &Reservation),
-    pool: &Pool,
-    kept: Window,
-) -> Result<NodeSet, Rejection> {
-    let calendar: &Calendar = &pool.calendar;
-    let now = ctx.recorded_at;
-    let exclude = c.exclude.as_ref();
-    let exclude = exclude.filter(|nodes| nodes.site() == pool.site);
-    let (asked, most) = (row.nodes.0, row.max_leaves);
-    let planned = || {
-        let plan = plan_of(state, calendar, Some(now));
-        plan.name(
-            (Asker::Reservation(handle), kept),
-            asked,
-            most,
-            (pool.site, exclude),
-        )
-    };
-    let tight = counting_is_not_enough(state, calendar, now, Suppose::default());
-    if let Some(nodes) = tight.then(planned).flatten() {
-        return Ok(nodes);
-    }
-    let all = free_throughout(state, calendar, kept);
-    let free = without(&all, exclude);
-    let neat = choose(calendar, pool.site, &free, asked, most).map_err(|not| match not {
-        NotChosen::Leaves(needed) => Rejection::TooManyLeaves {
-            pool: row.pool,
-            asked: row.nodes,
-            max_leaves: most.unwrap_or(u32::MAX),
-            needed,
-        },
-        NotChosen::TooFew => too_few(state, row, calendar, kept, (&all, &free)),
-    })?;
-    let named = Suppose {
-        named: Some((handle, &neat, kept)),
-        ..Suppose::default()
-    };
-    if !counting_is_not_enough(state, calendar, now, named) {
-        return Ok(neat);
-    }
-    let before = plan_of(state, calendar, Some(now));
-    if Plan::keeps(state, calendar, Some(now), named, &before.left_out()) {
-        return Ok(neat);
-    }
-    if let Some(nodes) = if tight { None } else { planned() } {
-        return Ok(nodes);
-    }
-    // A quote gives way to a lot that needs its nodes.
-    let firm = Plan::build(state, calendar, Some(now), Suppose::FIRM);
-    let named = Suppose {
-        firm_only: true,
-        ..named
-    };
-    let fits = || Plan::keeps(state, calendar, Some(now), named, &firm.left_out());
-    let nodes = firm.name(
-        (Asker::Reservation(handle), kept),
-        asked,
-        most,
-        (pool.site, exclude),
-    );
-    let nodes = nodes.or_else(|| fits().then(|| neat.clone()));
-    nodes.ok_or(Rejection::Fragmented {
-        pool: row.pool,
-        window: kept,
-        asked: row.nodes,
-        fits: NodeCount::ZERO,
-    })
-}
-
-/// Why too few nodes are free: not ready, not received, or not throughout.
-fn too_few(
-    state: &State,
-    row: &Reservation,
-    calendar: &Calendar,
-    kept: Window,
-    (all, free): (&Bits, &Bits),
-) -> Rejection {
-    let (pool, asked, at) = (row.pool, row.nodes, kept.from());
-    if all.count() >= asked.0 {
-        let ready = NodeCount(free.count());
-        return Rejection::TooFewReady {
-            pool,
-            at,
-            asked,
-            ready,
-        };
-    }
-    let instant = at.next().and_then(|next| Window::new(at, next).ok());
-    let instant = instant.unwrap_or(kept);
-    let named = NodeCount(free_throughout(state, calendar, instant).count());
-    if named < asked {
-        return Rejection::TooFewNamed {
-            pool,
-            at,
-            asked,
-            named,
-        };
-    }
-    Rejection::Fragmented {
-        pool,
-        window: kept,
-        asked,
-        fits: NodeCount(all.count()),
-    }
 }
 
 pub(crate) fn live(state: &State, id: AllocationId) -> Result<&Allocation, Rejection> {

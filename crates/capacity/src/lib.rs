@@ -7,6 +7,7 @@
 //! [`alternatives`](State::alternatives) for what could be sold instead, at
 //! [`risks`](State::risks) for what a change of supply breaks.
 
+mod allocate;
 mod alternatives;
 mod apply;
 mod bound;
