@@ -13,7 +13,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant as Stopwatch};
 
 use bareboat_base::{
-    CommandId, Context, Instant, NodeCount, PoolId, Position, Recorded, Run, TypedId, Window,
+    CommandId, Context, Instant, NodeCount, PoolId, Position, Recorded, Run, Shape, TypedId, Window,
 };
 use bareboat_capacity::{
     Allocate, Command, Event, OpenPool, PlacedRun, ReceiveSupply, Rejection, Reserve,
@@ -97,6 +97,7 @@ impl Desk {
             site: id(1),
             model: id(2),
             gpus_per_node: 8,
+            nodes_per_domain: 1,
         };
         desk.must(open);
         desk.pool = desk.state.pool_of(id(1), id(2)).expect("a pool");
@@ -108,6 +109,7 @@ impl Desk {
         });
         let placed = (0..nodes.div_ceil(LEAF)).map(|leaf| PlacedRun {
             hall: id(4),
+            nvlink_domain: None,
             leaf,
             spine_group: leaf / SPINE,
             run: Run {
@@ -162,7 +164,8 @@ impl Desk {
             pool: self.pool,
             nodes: NodeCount(asked.nodes),
             window: window.expect("a window"),
-            max_leaves: None,
+            shape: Shape::ANY,
+            part: None,
             option: None,
         }
     }

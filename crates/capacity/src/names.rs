@@ -16,9 +16,11 @@ use std::sync::Arc;
 
 use bareboat_base::{Instant, NodeCount, NodeSet, PoolId, ReservationId, Window};
 
-use crate::State;
 use crate::calendar::Calendar;
+use crate::decide::plan_of;
 use crate::place::{Demand, Suppose, demands, join, nodes_of};
+use crate::plan::Plan;
+use crate::{Pool, State};
 use packing::{Cell, Move, Packing, Piece};
 
 /// Lots whose leaves are settled together.
@@ -69,6 +71,11 @@ impl State {
         let Some(start) = demands.first().map(|demand| demand.window.from()) else {
             return Names::default();
         };
+        let beyond_leaves =
+            |demand: &Demand| demand.kin().is_some() || !demand.shape.is_leaves_alone();
+        if demands.iter().any(beyond_leaves) {
+            return self.planned_names(row, &demands, now);
+        }
         let fabric = Fabric::new(self, &row.calendar, start);
         let wanted: Vec<Wanted> = demands.iter().map(wanted).collect();
         let (moves, left_out) = settle(&fabric, &wanted);
@@ -93,6 +100,38 @@ impl State {
                 leaves: u32::try_from(got.leaves.len()).unwrap_or(u32::MAX),
             });
         }
+        if result.left_out.is_empty() {
+            return result;
+        }
+        // A packing for few leaves may leave out what has its place in the plan.
+        let planned = self.planned_names(row, &demands, now);
+        if planned.left_out.len() < result.left_out.len() {
+            planned
+        } else {
+            result
+        }
+    }
+
+    /// Names as the plan has them, which knows of every shape.
+    fn planned_names(&self, row: &Pool, demands: &[Demand], now: Instant) -> Names {
+        let mut plan = Plan::clone(&plan_of(self, &row.calendar, Some(now)));
+        let mut result = Names::default();
+        for demand in demands {
+            let who = demand.who.reservation();
+            let Some((&reservation, _)) = who.and_then(|who| self.reservations.at(who)) else {
+                continue;
+            };
+            match plan.planned(row.site, *demand) {
+                Some((nodes, to_come, leaves)) => result.named.push(Named {
+                    reservation,
+                    window: demand.window,
+                    nodes,
+                    to_come: NodeCount(to_come),
+                    leaves,
+                }),
+                None => result.left_out.push(reservation),
+            }
+        }
         result
     }
 }
@@ -101,7 +140,7 @@ fn wanted(demand: &Demand) -> Wanted {
     Wanted {
         window: demand.window,
         nodes: demand.nodes,
-        max_leaves: demand.max_leaves,
+        max_leaves: demand.shape.max_leaves,
     }
 }
 
