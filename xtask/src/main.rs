@@ -5,6 +5,7 @@
 mod bareboat;
 mod demo;
 mod deny;
+mod exact;
 mod goldens;
 mod repo;
 mod schemathesis;
@@ -28,11 +29,14 @@ Tasks:
   demo            build the binary and run the reference story with it
   tidy            check what no compiler checks (dependencies, lengths, banned APIs, pages, links)
   schemathesis    drive a running server with requests made from its own OpenAPI document
+  exact           have an exact solver judge the calendar's verdicts on small cases
+                    SEED CASES   these (1 1000)
   help-goldens    compare the help of every command with docs/cli (UPDATE_GOLDENS=1 rewrites)
   deny            check licences, bans and sources of dependencies by deny.toml
   setup           install what the tasks need and stop
 
-Steps of test: fmt, clippy, tidy, test, deny, build, help-goldens, demo, schemathesis
+Steps of test: fmt, clippy, tidy, test, deny, build, help-goldens, demo, exact,
+schemathesis
 ";
 
 fn main() -> ExitCode {
@@ -44,6 +48,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         ["test", options @ ..] => tasks::test(options),
+        ["exact", seed, cases] => exact::judge(seed, cases),
         ["setup"] => setup::everything(),
         [task] if tasks::named(task).is_some() => tasks::one(task),
         other => Err(anyhow::anyhow!(
