@@ -111,24 +111,32 @@ fn choose_nodes(
         (pool.site, exclude),
     );
     let nodes = nodes.or_else(|| fits().then(|| neat.clone()));
-    // Placed anew, a lot may be lost that has its place now; it gives way to nothing.
-    let keeps_sold = |nodes: &NodeSet| {
-        let window = Window::new(kept.from(), row.window.to()).unwrap_or(kept);
-        let then = after(state, ctx, &[allocated(ctx, c, nodes.clone(), window)]);
-        let plan = then
-            .pools
-            .get(&row.pool)
-            .map(|pool| plan_of(&then, &pool.calendar, Some(now)));
-        let lost = plan.map_or(BTreeSet::new(), |plan| plan.left_out());
-        let mut newly = lost.difference(&left_out);
-        !newly.any(|who| who.reservation().is_some())
-    };
+    let keeps_sold = |nodes: &NodeSet| loses_none(state, ctx, (c, row), (nodes, kept), &left_out);
     nodes.filter(keeps_sold).ok_or(Rejection::Fragmented {
         pool: row.pool,
         window: kept,
         asked: row.nodes,
         fits: NodeCount::ZERO,
     })
+}
+
+/// Whether all that is sold and has its place keeps one beside the names, as they will be folded
+/// in: what is placed anew may lose what has its place now.
+fn loses_none(
+    state: &State,
+    ctx: &Context,
+    (c, row): (&Allocate, &Reservation),
+    (nodes, kept): (&NodeSet, Window),
+    left_out: &BTreeSet<Asker>,
+) -> bool {
+    let window = Window::new(kept.from(), row.window.to()).unwrap_or(kept);
+    let then = after(state, ctx, &[allocated(ctx, c, nodes.clone(), window)]);
+    let Some(pool) = then.pools.get(&row.pool) else {
+        return false;
+    };
+    let lost = plan_of(&then, &pool.calendar, Some(ctx.recorded_at)).left_out();
+    let mut newly = lost.difference(left_out);
+    !newly.any(|who| who.reservation().is_some())
 }
 
 /// Why too few nodes are free: not ready, not received, or not throughout.

@@ -93,6 +93,18 @@ impl State {
                 leaves: u32::try_from(got.leaves.len()).unwrap_or(u32::MAX),
             });
         }
+        // The packing looks for few leaves, the witness for a place for everyone.
+        if let Some(plan) = row
+            .calendar
+            .plan
+            .as_deref()
+            .filter(|_| !left_out.is_empty())
+        {
+            let witnessed = plan.names(self, row, now);
+            if witnessed.left_out.len() < result.left_out.len() {
+                return witnessed;
+            }
+        }
         result
     }
 }

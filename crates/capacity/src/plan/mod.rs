@@ -13,6 +13,7 @@
 
 mod blocks;
 mod fabric;
+mod names;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
