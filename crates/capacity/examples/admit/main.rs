@@ -3,7 +3,6 @@
 //!     cargo run --release -p bareboat-capacity --example admit -- speed [NODES LOTS]
 //!     cargo run --release -p bareboat-capacity --example admit -- leaves [SEEDS]
 //!     cargo run --release -p bareboat-capacity --example admit -- mixed [SEEDS]
-//!     cargo run --release -p bareboat-capacity --example admit -- growth [FILE.json]
 //!     cargo run --release -p bareboat-capacity --example admit -- stream SEED > requests.csv
 //!
 //! `stream` writes one of the twenty streams of `leaves`, for `bareboat capacity simulate`.
@@ -12,7 +11,6 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-mod growth;
 mod mixed;
 
 use common::{Asked, Desk, Draw, LEAF, Taken, YEAR, day, long_lots, stream, timed};
@@ -144,7 +142,6 @@ fn main() {
             }
         }
         Some("mixed") => mixed::run(number(1, 8)),
-        Some("growth") => growth::run(words.get(1).map(String::as_str)),
         Some("leaves") => leaves(number(1, 20)),
         Some("stream") => {
             println!("id,start_minutes,duration_minutes,nodes");
@@ -153,8 +150,6 @@ fn main() {
                 println!("r{index},{start},{duration},{}", asked.nodes);
             }
         }
-        _ => println!(
-            "speed [NODES LOTS] | leaves [SEEDS] | mixed [SEEDS] | growth [FILE] | stream SEED"
-        ),
+        _ => println!("speed [NODES LOTS] | leaves [SEEDS] | mixed [SEEDS] | stream SEED"),
     }
 }
