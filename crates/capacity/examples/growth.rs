@@ -1,6 +1,6 @@
 //! How each figure of the calendar grows with nodes and lots.
 //!
-//!     cargo run --release -p bareboat-capacity --example growth -- [FILE.json]
+//!     cargo run --release -p bareboat-capacity --example growth -- [FILE.json [NODES LOTS]]
 //!
 //! Prints the tables of `docs/benchmarks.md`; `tools/capacity/growth.py` draws the file. Lots of
 //! three years within ten that fill about half of the pool. Every allocation is counted, which
@@ -76,7 +76,7 @@ fn decisions(desk: &mut Desk, nodes: u32, lots: u32, named: bool) -> (Taken, Tak
     repeat(if named { 600 } else { 6_000 }, |turn| {
         let mut asked = long_lots(&mut draw, nodes, lots.max(100));
         if turn % 2 == 0 {
-            asked.nodes = asked.nodes.saturating_mul(40).min(nodes);
+            asked.nodes = draw.count(nodes / 2, nodes + nodes / 10);
         }
         let fork = desk.state.clone();
         let reserve = desk.reserve(asked);
@@ -255,10 +255,18 @@ fn table(rows: &[Value], columns: Columns<'_>) {
 }
 
 fn main() -> std::io::Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let only: Vec<u32> = words
+        .iter()
+        .skip(1)
+        .map(|word| word.parse().expect("a number"))
+        .collect();
     let mut rows = Vec::new();
     for nodes in [1_250, 12_500, 125_000] {
         for lots in [0, 1_000, 10_000] {
-            rows.push(measure(nodes, lots));
+            if only.is_empty() || only == [nodes, lots] {
+                rows.push(measure(nodes, lots));
+            }
         }
     }
     println!("Microseconds, p50 / p99. Nothing pinned ahead:\n");
@@ -286,7 +294,7 @@ fn main() -> std::io::Result<()> {
             ("memory, MiB", "memory_pinned"),
         ],
     );
-    match std::env::args().nth(1) {
+    match words.first() {
         Some(file) => std::fs::write(file, format!("{:#}\n", Value::Array(rows))),
         None => Ok(()),
     }
