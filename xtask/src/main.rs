@@ -7,6 +7,7 @@ mod demo;
 mod deny;
 mod exact;
 mod goldens;
+mod measure;
 mod repo;
 mod schemathesis;
 mod setup;
@@ -33,6 +34,8 @@ Tasks:
                     SEED CASES   these (1 1000)
   help-goldens    compare the help of every command with docs/cli (UPDATE_GOLDENS=1 rewrites)
   deny            check licences, bans and sources of dependencies by deny.toml
+  growth          measure how the calendar's figures grow, and draw docs/growth.svg
+  slurm           ask Slurm and our server for the same capacity, side by side
   setup           install what the tasks need and stop
 
 Steps of test: fmt, clippy, tidy, test, deny, build, help-goldens, demo, exact,
@@ -49,6 +52,8 @@ fn main() -> ExitCode {
         }
         ["test", options @ ..] => tasks::test(options),
         ["exact", seed, cases] => exact::judge(seed, cases),
+        ["growth"] => measure::growth(),
+        ["slurm"] => measure::slurm(),
         ["setup"] => setup::everything(),
         [task] if tasks::named(task).is_some() => tasks::one(task),
         other => Err(anyhow::anyhow!(

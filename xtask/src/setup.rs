@@ -143,9 +143,18 @@ impl PythonTool {
     }
 }
 
-fn python() -> Result<()> {
+/// Python with what makes an environment of its own.
+pub fn python() -> Result<()> {
     if tools::output("python3", &["-c", "import venv, ensurepip"]).is_none() {
         install("python3 with venv", &["python3", "python3-venv"])?;
+    }
+    Ok(())
+}
+
+/// Slurm's controller and client, and what authenticates them.
+pub fn slurm() -> Result<()> {
+    if tools::output("scontrol", &["--version"]).is_none() {
+        install("Slurm", &["slurmctld", "slurm-client", "munge"])?;
     }
     Ok(())
 }

@@ -150,7 +150,7 @@ fn replacements(desk: &mut Desk) -> Taken {
             at,
             exclude: None,
         };
-        let (took, _) = timed(|| desk.run(&replace.into()).is_ok());
+        let (took, _) = timed(|| desk.decided(&replace.into()).is_ok());
         desk.state = fork;
         taken.0.push(took);
         took
@@ -289,7 +289,7 @@ fn main() -> std::io::Result<()> {
             ("refuse", "refuse_placed"),
             ("admit with names", "admit_named"),
             ("refused, with alternatives", "alternatives_placed"),
-            ("replace", "replace"),
+            ("decide a replacement", "replace"),
             ("fork and first write", "fork"),
             ("memory, MiB", "memory_pinned"),
         ],

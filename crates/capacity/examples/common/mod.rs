@@ -175,6 +175,12 @@ impl Desk {
         Ok(events)
     }
 
+    /// Decides, and folds nothing in.
+    pub fn decided(&mut self, command: &Command) -> Result<Vec<Event>, Rejection> {
+        let context = self.context();
+        decide(&self.state, &context, command)
+    }
+
     pub fn must(&mut self, command: impl Into<Command>) {
         let done = self.run(&command.into());
         done.expect("what lays out the pool is accepted");
