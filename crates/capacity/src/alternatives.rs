@@ -4,13 +4,19 @@
 //! search for a start goes from one stretch of the count profile with enough nodes to the next
 //! and never from day to day: it decides only where counting says yes, and again within a stretch
 //! only where nodes named in advance leave gaps that are too short, [`MOST_TRIES`] times at most.
+//! Where that is so a try looks between the places that others have, and places all anew only as
+//! long as [`MOST_PLACED`] lasts: with thousands of lots a nearer one may then be missed.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use bareboat_base::{Date, Instant, NodeCount, PoolId, Shape, Window, Zone};
 
-use crate::decide::admit;
+use crate::decide::{NEWEST, admit, admit_between, demand_of};
+use crate::place::{Suppose, counting_is_not_enough};
+use crate::plan::Plan;
 use crate::{Pool, Rejection, Reserve, State};
 
 /// Sets one of a shape's limits.
@@ -18,6 +24,9 @@ type SetLimit = fn(&mut Shape, u32);
 
 /// Placements that are tried of one search for a start.
 const MOST_TRIES: u32 = 64;
+
+/// Lots that are placed anew in one search, all tries together.
+const MOST_PLACED: usize = 800;
 
 /// In what an alternative differs from what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,11 +79,35 @@ impl State {
         now: Instant,
         zones: Zones<'_>,
     ) -> (Vec<Alternative>, u32) {
-        let search = Search::new(self, reserve, now, zones);
-        match (search, admit(self, now, reserve)) {
+        let planned = self.planned(reserve, now);
+        let search = Search::new(&planned, reserve, now, zones);
+        match (search, admit(&planned, now, reserve)) {
             (Some(search), Err(refusal)) => (search.all(&refusal), search.decided.get()),
             _ => (Vec::new(), 1),
         }
+    }
+}
+
+impl State {
+    /// The state, in every pool the plan that a decision over such a reservation needs: made once,
+    /// not by each.
+    fn planned(&self, reserve: &Reserve, now: Instant) -> Cow<'_, Self> {
+        let mut planned = Cow::Borrowed(self);
+        let now = now.min(reserve.window.from());
+        for (_, id, pool) in self.pools.iter() {
+            let calendar = &pool.calendar;
+            let suppose = Suppose {
+                demand: Some(demand_of(reserve, reserve.window, NEWEST)),
+                ..Suppose::default()
+            };
+            if calendar.plan.is_none() && counting_is_not_enough(self, calendar, now, suppose) {
+                let plan = Plan::build(self, calendar, Some(now), Suppose::default());
+                if let Some(calendar) = planned.to_mut().calendar_mut(*id) {
+                    calendar.plan = Some(Arc::new(plan));
+                }
+            }
+        }
+        planned
     }
 }
 
@@ -107,6 +140,8 @@ struct Search<'a> {
     length: Length,
     /// Reservations decided so far.
     decided: Cell<u32>,
+    /// Lots that may still be placed anew.
+    effort: Cell<usize>,
 }
 
 impl<'a> Search<'a> {
@@ -134,6 +169,7 @@ impl<'a> Search<'a> {
             first_day,
             length,
             decided: Cell::new(1),
+            effort: Cell::new(MOST_PLACED),
         })
     }
 
@@ -159,10 +195,28 @@ impl<'a> Search<'a> {
     }
 
     fn held(&self, reserve: Reserve) -> Option<Reserve> {
+        self.decide(&reserve).is_ok().then_some(reserve)
+    }
+
+    /// Decides as the calendar would, while all that is placed anew for it stays bounded; then a
+    /// reservation must fit between the others.
+    fn decide(&self, reserve: &Reserve) -> Result<(), Rejection> {
         self.decided.set(self.decided.get() + 1);
-        admit(self.state, self.now, &reserve)
-            .is_ok()
-            .then_some(reserve)
+        let decided = admit_between(self.state, self.now, reserve);
+        let Err(Rejection::Fragmented { .. } | Rejection::TooManyLeaves { .. }) = decided else {
+            return decided;
+        };
+        let pool = self.state.pools.get(&reserve.pool);
+        let lots = pool.map_or(0, |pool| {
+            1 + pool.calendar.unnamed.iter().count() + pool.calendar.soft.iter().count()
+        });
+        match self.effort.get().checked_sub(lots) {
+            Some(left) => {
+                self.effort.set(left);
+                admit(self.state, self.now, reserve)
+            }
+            None => decided,
+        }
     }
 
     fn without_option(&self) -> Option<Reserve> {
@@ -258,8 +312,7 @@ impl<'a> Search<'a> {
             if fits == NodeCount::ZERO {
                 return None;
             }
-            self.decided.set(self.decided.get() + 1);
-            match admit(self.state, self.now, &with(fits)) {
+            match self.decide(&with(fits)) {
                 Ok(()) => return Some(with(fits)),
                 Err(next) => refusal = next,
             }

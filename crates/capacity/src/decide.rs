@@ -251,7 +251,7 @@ pub(crate) fn reserve(
     c: &Reserve,
     (ordinal, since): (u32, Position),
 ) -> Result<Event, Rejection> {
-    admit_since(state, ctx.recorded_at, c, since)?;
+    admit_since(state, ctx.recorded_at, c, (since, Search::Anew))?;
     Ok(Event::from(Reserved {
         reservation: ctx.mint(ordinal),
         lot: c.lot,
@@ -289,17 +289,37 @@ fn asked<'a>(state: &'a State, c: &Reserve) -> Result<(&'a Pool, Window), Reject
 
 /// Why a reservation cannot be held, if it cannot.
 pub(crate) fn admit(state: &State, now: Instant, c: &Reserve) -> Result<(), Rejection> {
-    admit_since(state, now, c, NEWEST)
+    admit_since(state, now, c, (NEWEST, Search::Anew))
 }
 
-fn admit_since(state: &State, now: Instant, c: &Reserve, since: Position) -> Result<(), Rejection> {
+/// The same, but that what does not fit between the others is not looked for further: what is
+/// admitted would be, not all that would be is.
+pub(crate) fn admit_between(state: &State, now: Instant, c: &Reserve) -> Result<(), Rejection> {
+    admit_since(state, now, c, (NEWEST, Search::Between))
+}
+
+/// How far a place is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Search {
+    /// Between the others, where they have their places.
+    Between,
+    /// And then with all placed anew.
+    Anew,
+}
+
+fn admit_since(
+    state: &State,
+    now: Instant,
+    c: &Reserve,
+    (since, search): (Position, Search),
+) -> Result<(), Rejection> {
     let (pool, whole) = asked(state, c)?;
     check_count(c, pool, whole)?;
     let kept = match pool.option_mode() {
         OptionMode::Strict => whole,
         OptionMode::Risk => c.window,
     };
-    check_placement(state, &pool.calendar, now, c, (kept, since))
+    check_placement(state, &pool.calendar, now, c, (kept, since, search))
 }
 
 /// A signed count as nodes, nothing when it is below zero.
@@ -348,17 +368,9 @@ fn check_placement(
     calendar: &Calendar,
     now: Instant,
     c: &Reserve,
-    (whole, since): (Window, Position),
+    (whole, since, search): (Window, Position, Search),
 ) -> Result<(), Rejection> {
-    let demand = Demand {
-        window: whole,
-        nodes: c.nodes.0,
-        shape: c.shape,
-        part: c.part,
-        replaces: false,
-        since,
-        who: Asker::Asked,
-    };
+    let demand = demand_of(c, whole, since);
     let suppose = Suppose {
         demand: Some(demand),
         ..Suppose::default()
@@ -372,7 +384,7 @@ fn check_placement(
         return Ok(());
     };
     // Placed anew together with the others it may fit.
-    if Plan::keeps(state, calendar, now, suppose, &plan.left_out()) {
+    if search == Search::Anew && Plan::keeps(state, calendar, now, suppose, &plan.left_out()) {
         return Ok(());
     }
     Err(match why {
@@ -394,6 +406,19 @@ fn check_placement(
             fits: NodeCount(fits),
         },
     })
+}
+
+/// What a reservation that is asked for needs, over a window.
+pub(crate) fn demand_of(c: &Reserve, window: Window, since: Position) -> Demand {
+    Demand {
+        window,
+        nodes: c.nodes.0,
+        shape: c.shape,
+        part: c.part,
+        replaces: false,
+        since,
+        who: Asker::Asked,
+    }
 }
 
 /// The pool's plan, or one made now.

@@ -16,11 +16,10 @@ use std::sync::Arc;
 
 use bareboat_base::{Instant, NodeCount, NodeSet, PoolId, ReservationId, Window};
 
+use crate::State;
 use crate::calendar::Calendar;
 use crate::decide::plan_of;
 use crate::place::{Demand, Suppose, demands, join, nodes_of};
-use crate::plan::Plan;
-use crate::{Pool, State};
 use packing::{Cell, Move, Packing, Piece};
 
 /// Lots whose leaves are settled together.
@@ -71,10 +70,11 @@ impl State {
         let Some(start) = demands.first().map(|demand| demand.window.from()) else {
             return Names::default();
         };
+        let plan = || plan_of(self, &row.calendar, Some(now));
         let beyond_leaves =
             |demand: &Demand| demand.kin().is_some() || !demand.shape.is_leaves_alone();
         if demands.iter().any(beyond_leaves) {
-            return self.planned_names(row, &demands, now);
+            return plan().names(self, row, now);
         }
         let fabric = Fabric::new(self, &row.calendar, start);
         let wanted: Vec<Wanted> = demands.iter().map(wanted).collect();
@@ -100,36 +100,11 @@ impl State {
                 leaves: u32::try_from(got.leaves.len()).unwrap_or(u32::MAX),
             });
         }
-        if result.left_out.is_empty() {
-            return result;
-        }
-        // A packing for few leaves may leave out what has its place in the plan.
-        let planned = self.planned_names(row, &demands, now);
-        if planned.left_out.len() < result.left_out.len() {
-            planned
-        } else {
-            result
-        }
-    }
-
-    /// Names as the plan has them, which knows of every shape.
-    fn planned_names(&self, row: &Pool, demands: &[Demand], now: Instant) -> Names {
-        let mut plan = Plan::clone(&plan_of(self, &row.calendar, Some(now)));
-        let mut result = Names::default();
-        for demand in demands {
-            let who = demand.who.reservation();
-            let Some((&reservation, _)) = who.and_then(|who| self.reservations.at(who)) else {
-                continue;
-            };
-            match plan.planned(row.site, *demand) {
-                Some((nodes, to_come, leaves)) => result.named.push(Named {
-                    reservation,
-                    window: demand.window,
-                    nodes,
-                    to_come: NodeCount(to_come),
-                    leaves,
-                }),
-                None => result.left_out.push(reservation),
+        // The packing looks for few leaves, the witness for a place for everyone.
+        if !result.left_out.is_empty() {
+            let witnessed = plan().names(self, row, now);
+            if witnessed.left_out.len() < result.left_out.len() {
+                return witnessed;
             }
         }
         result

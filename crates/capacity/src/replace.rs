@@ -1,8 +1,8 @@
 //! A failed node of a live allocation, and the spare that takes its place.
 //!
 //! The spare is one that no pin binds to the end of what the allocation keeps: at the same leaf,
-//! then in the spine group, then in the hall, since beyond it another fabric begins. Of equals the
-//! first in the fabric. (The whole pool's intervals are looked at; `docs/benchmarks.md` says how
+//! then in the spine group, then in the hall, since beyond it another fabric begins. Of equals one
+//! that no other lot would get as things stand, and of those the first in the fabric. (The whole pool's intervals are looked at; `docs/benchmarks.md` says how
 //! long that takes.)
 //!
 //! The pool's counts do not change: the failed node is no longer the lot's,
@@ -52,11 +52,21 @@ pub(crate) fn decide(
     let exclude = c.exclude.as_ref();
     let exclude = exclude.filter(|nodes| nodes.site() == pool.site);
     let free = without(&free_throughout(state, calendar, kept), exclude);
+    // One that the plan gave nobody breaks nothing; to move another's place takes a plan anew.
+    let plan = calendar.plan.as_deref();
+    let given = |number: u32| {
+        let one = NodeSet::from_numbers(pool.site, [number]);
+        plan.is_some_and(|plan| one.is_ok_and(|one| !plan.has_free(&one, kept)))
+    };
     let nearest = [Nearness::Leaf, Nearness::SpineGroup, Nearness::Hall];
-    let nearest = nearest.into_iter().flat_map(|near| {
+    let nearest = nearest
+        .into_iter()
+        .flat_map(|near| [(near, false), (near, true)]);
+    let nearest = nearest.flat_map(|(near, moves)| {
         let slots = calendar.slots.iter();
         let slots = slots.filter(move |other| nearness(slot, other) == Some(near));
         let numbers = slots.flat_map(|slot| free.numbers(slot.run));
+        let numbers = numbers.filter(move |number| given(*number) == moves);
         numbers.map(move |number| (number, near))
     });
     let reservation = state.reservations.get(&row.reservation);

@@ -14,6 +14,7 @@
 mod blocks;
 mod choose;
 mod fabric;
+mod names;
 mod pick;
 mod shape;
 
@@ -371,27 +372,6 @@ impl Plan {
         let kin = &kin;
         let masks = choose(&self.fabric, &free, Wanted { nodes, shape, kin }).ok()?;
         NodeSet::from_numbers(site, self.fabric.numbers(&masks)?).ok()
-    }
-
-    /// Nodes of a demand's place that have names, how many have none, and on how many leaves they
-    /// hang. What replaces others has no place yet: it gets one.
-    pub fn planned(&mut self, site: SiteId, demand: Demand) -> Option<(Option<NodeSet>, u32, u32)> {
-        let masks = if demand.replaces {
-            let masks = self.find(demand).ok()?;
-            self.put(demand, masks.clone());
-            masks
-        } else {
-            self.places.get(&demand.who)?.as_ref()?.masks.to_vec()
-        };
-        let mut words = self.fabric.words(&masks);
-        let leaves = self.fabric.leaves(&masks);
-        let all: u32 = words.iter().map(|word| word.count_ones()).sum();
-        self.fabric.only_named(&mut words);
-        let named = (0..).zip(words).map(|(block, nodes)| Mask { block, nodes });
-        let numbers = self.fabric.numbers(&named.collect::<Vec<_>>())?;
-        let to_come = all - u32::try_from(numbers.len()).ok()?;
-        let leaves = u32::try_from(leaves).unwrap_or(u32::MAX);
-        Some((NodeSet::from_numbers(site, numbers).ok(), to_come, leaves))
     }
 
     /// Whether nodes were given to nobody over a window.
