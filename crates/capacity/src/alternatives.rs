@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use bareboat_base::{Date, Instant, NodeCount, PoolId, Shape, Window, Zone};
 
-use crate::decide::{NEWEST, admit, admit_between, demand_of};
+use crate::decide::{NEWEST, admit, admit_between, demand_for};
 use crate::place::{Suppose, counting_is_not_enough};
 use crate::plan::Plan;
 use crate::{Pool, Rejection, Reserve, State};
@@ -97,7 +97,7 @@ impl State {
         for (_, id, pool) in self.pools.iter() {
             let calendar = &pool.calendar;
             let suppose = Suppose {
-                demand: Some(demand_of(reserve, reserve.window, NEWEST)),
+                demand: Some(demand_for(reserve, reserve.window, NEWEST)),
                 ..Suppose::default()
             };
             if calendar.plan.is_none() && counting_is_not_enough(self, calendar, now, suppose) {

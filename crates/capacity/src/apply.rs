@@ -149,6 +149,10 @@ fn next_plan(
     };
     let mut next = plan.clone();
     let who = |id| state.reservations.handle(id).map(Asker::Reservation);
+    let add = |next: &mut Plan, demand| {
+        let with = next.with(state, calendar, demand);
+        with.map(|with| *next = with).is_ok()
+    };
     let fits = match event {
         Event::Reserved(e) => {
             let handle = state.reservations.handle(&e.reservation);
@@ -156,7 +160,7 @@ fn next_plan(
             let demand = handle
                 .zip(row)
                 .and_then(|(who, row)| Demand::of(who, row, calendar.options));
-            demand.is_none_or(|demand| next.add(demand).is_ok())
+            demand.is_none_or(|demand| add(&mut next, demand))
         }
         Event::QuoteMade(e) => {
             let quote = state.quotes.handle(&e.quote);
@@ -165,7 +169,7 @@ fn next_plan(
                 let here = holds.filter(|(_, hold)| hold.pool == pool);
                 here.filter_map(move |(index, _)| hold_demand(state, calendar, quote, index))
             });
-            holds.all(|hold| next.add(hold).is_ok())
+            holds.all(|hold| add(&mut next, hold))
         }
         Event::Allocated(e) => {
             let kept = state.allocations.get(&e.allocation);

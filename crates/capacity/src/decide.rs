@@ -370,7 +370,7 @@ fn check_placement(
     c: &Reserve,
     (whole, since, search): (Window, Position, Search),
 ) -> Result<(), Rejection> {
-    let demand = demand_of(c, whole, since);
+    let demand = demand_for(c, whole, since);
     let suppose = Suppose {
         demand: Some(demand),
         ..Suppose::default()
@@ -383,8 +383,11 @@ fn check_placement(
     let Err(why) = plan.has_place(demand) else {
         return Ok(());
     };
-    // Placed anew together with the others it may fit.
-    if search == Search::Anew && Plan::keeps(state, calendar, now, suppose, &plan.left_out()) {
+    // With others moved, or placed anew together with all of them, it may fit.
+    if search == Search::Anew
+        && (plan.with(state, calendar, demand).is_ok()
+            || plan.may_be_anew() && Plan::keeps(state, calendar, now, suppose, &plan.left_out()))
+    {
         return Ok(());
     }
     Err(match why {
@@ -409,7 +412,7 @@ fn check_placement(
 }
 
 /// What a reservation that is asked for needs, over a window.
-pub(crate) fn demand_of(c: &Reserve, window: Window, since: Position) -> Demand {
+pub(crate) fn demand_for(c: &Reserve, window: Window, since: Position) -> Demand {
     Demand {
         window,
         nodes: c.nodes.0,

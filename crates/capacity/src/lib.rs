@@ -5,7 +5,8 @@
 //! have it (that is the rulebook). Start at [`State`] for what is kept, at [`decide`] for what
 //! is refused and why, at [`profile`](State::profile) for what is free, at
 //! [`alternatives`](State::alternatives) for what could be sold instead, at
-//! [`risks`](State::risks) for what a change of supply breaks.
+//! [`risks`](State::risks) for what a change of supply breaks, at
+//! [`moves`](State::moves) for what is moved aside for one more.
 
 mod allocate;
 mod alternatives;
@@ -18,6 +19,7 @@ mod counts;
 mod decide;
 mod event;
 pub mod faults;
+mod moves;
 mod names;
 mod options;
 mod place;
@@ -38,6 +40,7 @@ pub use bound::{Bound, Constraint};
 pub use command::*;
 pub use decide::decide;
 pub use event::*;
+pub use moves::{Holder, Moved};
 pub use names::{Named, Names};
 pub use options::{Exposure, OptionMode, OptionModeSet, SetOptionMode};
 pub use query::{Busy, BusyWith, Step};

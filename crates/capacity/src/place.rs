@@ -167,6 +167,18 @@ fn holds<'a>(
     soft.filter_map(|(_, quote, index)| hold_demand(state, calendar, *quote, *index))
 }
 
+/// What a reservation without names, or a hold of a quote, needs.
+pub(crate) fn demand_of(state: &State, calendar: &Calendar, who: Asker) -> Option<Demand> {
+    match who {
+        Asker::Reservation(row) => {
+            let (_, reservation) = state.reservations.at(row)?;
+            Demand::of(row, reservation, calendar.options)
+        }
+        Asker::Hold(quote, index) => hold_demand(state, calendar, quote, index),
+        Asker::Asked => None,
+    }
+}
+
 /// What one hold of a quote needs.
 pub(crate) fn hold_demand(
     state: &State,

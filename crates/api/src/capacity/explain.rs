@@ -85,6 +85,55 @@ pub struct Bound {
     pub worst: Option<Step>,
 }
 
+/// Capacity without names that would lie on other nodes. What has names never moves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Moved {
+    /// The reservation.
+    pub reservation: Option<wire::Id>,
+    /// The quote, when a quote holds it.
+    pub quote: Option<wire::Id>,
+    /// The label of either.
+    pub label: String,
+    /// When.
+    pub window: wire::Window,
+    /// How many nodes it has.
+    pub nodes: u32,
+    /// How many of them would be others.
+    pub moved: u32,
+    /// On how many leaves it lies.
+    pub leaves_before: u32,
+    /// On how many it would.
+    pub leaves_after: u32,
+}
+
+impl Moved {
+    /// What would be moved.
+    pub fn of(sources: Sources<'_>, moved: &domain::Moved) -> Self {
+        let (reservation, quote, label) = match moved.holder {
+            domain::Holder::Reservation(id) => (
+                Some(id.into()),
+                None,
+                label_in(&sources.capacity.reservations, id),
+            ),
+            domain::Holder::Quote(id) => (
+                None,
+                Some(id.into()),
+                label_in(&sources.capacity.quotes, id),
+            ),
+        };
+        Self {
+            reservation,
+            quote,
+            label,
+            window: moved.window.into(),
+            nodes: moved.nodes.0,
+            moved: moved.moved.0,
+            leaves_before: moved.leaves_before,
+            leaves_after: moved.leaves_after,
+        }
+    }
+}
+
 /// Whether capacity could be sold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CapacityExplained {
@@ -94,6 +143,9 @@ pub struct CapacityExplained {
     pub possible: bool,
     /// What was asked.
     pub asked: Offer,
+    /// Whose capacity without names would be moved to other nodes so that it is held; nothing when
+    /// it fits in between the others.
+    pub moves: Vec<Moved>,
     /// Why not, when it would not.
     pub bound: Option<Bound>,
     /// The nearest that would be held instead, each decided on the same state.

@@ -16,6 +16,7 @@ mod choose;
 mod fabric;
 mod names;
 mod pick;
+mod repack;
 mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::State;
 use crate::calendar::Calendar;
-use crate::place::{Asker, Demand, Suppose, demands, nodes_of};
+use crate::place::{Asker, Demand, Suppose, demand_of, demands, nodes_of};
 use blocks::{Blocks, Mask, Micros, lowest};
 use choose::{choose, first_of, kin, neatest, take_out};
 pub(crate) use choose::{choose_named, lie_as_asked};
@@ -56,6 +57,9 @@ pub(crate) struct Plan {
     /// What was over by then is not in it.
     since: Micros,
 }
+
+/// The most that is placed anew for one decision; about 100 ms.
+const ANEW: usize = 250_000;
 
 /// Why a demand does not fit into a plan.
 pub(crate) enum NoPlace {
@@ -95,6 +99,34 @@ impl Plan {
         } else {
             plan
         }
+    }
+
+    /// The plan with one more demand in it: between the others, else with one of them or two moved.
+    pub fn with(
+        &self,
+        state: &State,
+        calendar: &Calendar,
+        demand: Demand,
+    ) -> Result<Self, NoPlace> {
+        match self.find(demand) {
+            Ok(masks) => {
+                let mut plan = self.clone();
+                plan.put(demand, masks);
+                Ok(plan)
+            }
+            Err(why) => {
+                let of = |who| demand_of(state, calendar, who);
+                self.repacked(demand, of).ok_or(why)
+            }
+        }
+    }
+
+    /// Whether to place everything anew is work for a single decision: demands times blocks.
+    pub fn may_be_anew(&self) -> bool {
+        let blocks = self.fabric.nodes().div_ceil(64);
+        let placed = self.places.iter();
+        let placed = placed.filter(|(_, _, place)| place.is_some()).count();
+        placed.saturating_mul(blocks) <= ANEW
     }
 
     /// Whether placing everything anew leaves out none but these.

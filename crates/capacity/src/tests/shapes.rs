@@ -415,3 +415,40 @@ fn what_was_recorded_before_there_were_shapes_is_read_as_a_number_of_leaves() {
     let outer = bareboat_base::event::Outer::read(older.as_bytes()).unwrap();
     assert_eq!(Event::decode(&outer).unwrap().unwrap(), now);
 }
+
+#[test]
+fn another_is_moved_aside_for_one_more_and_it_is_shown_before() {
+    // Four leaves of four: a small lot came first, three lots have three of a leaf each, and one
+    // more asks for as much.
+    let fabric = fabric_of(16);
+    let mut world = World::default();
+    let pool = pool_with(&mut world, &fabric, 1);
+    let on_leaves = |most, nodes| Reserve {
+        shape: Shape::leaves(Some(most)),
+        ..ask(pool, nodes, 10, 20)
+    };
+    world.run(ask(pool, 2, 10, 20)).unwrap();
+    let small = world.last_reservation();
+    for _ in 0..3 {
+        world.run(on_leaves(1, 3)).unwrap();
+    }
+    let asked = on_leaves(1, 3);
+    // Two of a leaf are taken: the small lot goes to what is left of the others.
+    let moves = world.state.moves(&asked, hour(0));
+    let shown: Vec<_> = moves
+        .iter()
+        .map(|one| (one.holder, one.nodes.0, one.leaves_before, one.leaves_after))
+        .collect();
+    assert_eq!(shown, [(crate::Holder::Reservation(small), 2, 1, 2)]);
+    world.run(asked).unwrap();
+    let calendar = &world.state.pools.get(&pool).unwrap().calendar;
+    assert_eq!(
+        calendar
+            .plan
+            .as_ref()
+            .unwrap()
+            .problems(&world.state, calendar),
+        Vec::<String>::new()
+    );
+    assert_eq!(world.state.moves(&on_leaves(1, 1), hour(0)), []);
+}

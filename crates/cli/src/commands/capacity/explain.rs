@@ -69,7 +69,22 @@ impl Explain {
 
 fn told(answer: &Value) -> Result<()> {
     if answer["possible"] == Value::Bool(true) {
-        return show::line("possible: it would be held now");
+        show::line("possible: it would be held now")?;
+        let moves = answer["moves"].as_array().filter(|moves| !moves.is_empty());
+        let Some(moves) = moves else {
+            return Ok(());
+        };
+        show::line("")?;
+        show::line("moved to other nodes for it, none of which have names:")?;
+        let columns = [
+            "label",
+            "window",
+            "nodes",
+            "moved",
+            "leaves_before",
+            "leaves_after",
+        ];
+        return show::rows(moves, &columns, false);
     }
     let bound = &answer["bound"];
     let of = |name: &str| bound[name].as_str().unwrap_or_default().to_owned();

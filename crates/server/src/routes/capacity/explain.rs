@@ -59,6 +59,11 @@ fn explain(ask: &Ask, body: wire::ExplainCapacity) -> Result<wire::CapacityExpla
         position: ask.view().position.0,
         possible: bound.is_none(),
         asked: wire::Offer::of(sources, &reserve),
+        moves: capacity
+            .moves(&reserve, now)
+            .iter()
+            .map(|moved| wire::Moved::of(sources, moved))
+            .collect(),
         bound: bound.as_ref().map(wire::Bound::of),
         alternatives: alternatives
             .map(|one| wire::Alternative::of(sources, one))
