@@ -5,10 +5,12 @@ mod exposure;
 mod quote;
 mod replace;
 mod risk;
+mod shape;
 
 pub use exposure::{ExposedMonth, ExposedOption, Exposure, OptionMode, SetOptionMode};
 pub use quote::{Hold, MakeQuote, Quote};
 pub use replace::{ReplaceNode, Replacement};
+pub use shape::{FabricLevel, Shape, ShapeSpread};
 
 use std::collections::BTreeSet;
 
@@ -223,8 +225,8 @@ pub struct Reservation {
     pub window: wire::Window,
     /// An option still open, directly after the window.
     pub option: Option<wire::Window>,
-    /// At most so many leaves.
-    pub max_leaves: Option<u32>,
+    /// How the nodes lie in the fabric.
+    pub shape: Shape,
     /// `held` or `ended`.
     pub status: String,
     /// The first instant no longer held, once ended.
@@ -259,7 +261,7 @@ impl Reservation {
             gpus: row.nodes.gpus(gpus_per_node).map(|gpus| gpus.0),
             window: row.window.into(),
             option: row.option.map(Into::into),
-            max_leaves: row.max_leaves,
+            shape: row.shape.into(),
             status: status.to_owned(),
             ended_at,
             allocation: row.allocation.map(Into::into),

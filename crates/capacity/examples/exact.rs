@@ -12,7 +12,8 @@
 mod common;
 
 use bareboat_base::{
-    Code, MicroPrice, NodeCount, NodeSet, Refusal as _, ReservationId, Run, Window,
+    Code, FabricLevel, MicroPrice, NodeCount, NodeSet, Refusal as _, ReservationId, Run, Shape,
+    Spread, Window,
 };
 use bareboat_capacity::{
     Event, MakeQuote, ReceiveSupply, Rejection, Reserve, ScheduleSupply, SetSpareFloor,
@@ -33,10 +34,22 @@ fn in_days(window: Window) -> (i64, i64) {
 
 /// The shape as the judge reads it.
 fn shape(reserve: &Reserve) -> Value {
-    match reserve.max_leaves {
-        Some(most) => json!({ "max_leaves": most }),
-        None => json!({}),
+    let asked = reserve.shape;
+    let mut shape = serde_json::Map::new();
+    let mut limit = |name: &str, most: Option<u32>| {
+        shape.extend(most.map(|most| (name.to_owned(), Value::from(most))));
+    };
+    limit("max_leaves", asked.max_leaves);
+    limit("max_spine_groups", asked.max_spine_groups);
+    limit("contiguous", asked.contiguous.then_some(1));
+    if let Some(Spread { over, most }) = asked.spread {
+        let name = match over {
+            FabricLevel::Leaf => "max_per_leaf",
+            _ => "max_per_spine_group",
+        };
+        limit(name, Some(most));
     }
+    Value::Object(shape)
 }
 
 struct Case {
@@ -139,16 +152,36 @@ impl Case {
             days: length,
             nodes,
         };
-        let max_leaves = self
-            .draw
-            .chance(30)
-            .then(|| self.draw.count(1, nodes.min(3)));
+        let shape = self.shape(nodes);
         let option = if self.draw.chance(20) {
             self.draw.within(1, 3)
         } else {
             0
         };
-        self.desk.reserve_shaped(asked, max_leaves, option)
+        self.desk.reserve_shaped(asked, shape, option)
+    }
+
+    /// A third of the lots have one, of these a few with two limits.
+    fn shape(&mut self, nodes: u32) -> Shape {
+        let mut shape = Shape::ANY;
+        let mut more = 35;
+        while self.draw.chance(more) {
+            more = 15;
+            match self.draw.count(0, 4) {
+                0 | 1 => shape.max_leaves = Some(self.draw.count(1, nodes.min(3))),
+                2 => shape.max_spine_groups = Some(1),
+                3 => shape.contiguous = true,
+                _ => {
+                    let over = match self.draw.chance(60) {
+                        true => FabricLevel::Leaf,
+                        false => FabricLevel::SpineGroup,
+                    };
+                    let most = self.draw.count(1, 3);
+                    shape.spread = Some(Spread { over, most });
+                }
+            }
+        }
+        shape
     }
 
     fn demand(&self, reserve: &Reserve, kind: &str) -> Value {

@@ -12,7 +12,7 @@ mod common;
 
 use std::time::Duration;
 
-use bareboat_base::{AllocationId, Code, NodeSet, Zone};
+use bareboat_base::{AllocationId, Code, NodeSet, Shape, Zone};
 use bareboat_capacity::{ReplaceNode, Reserve, SetUnavailable};
 use common::{Asked, Desk, Draw, LEAF, Taken, day, days, id, long_lots, micros, timed};
 use serde_json::{Value, json};
@@ -96,7 +96,7 @@ fn too_large(desk: &Desk, draw: &mut Draw, nodes: u32) -> Reserve {
     };
     let max_leaves = draw.chance(50).then(|| asked.nodes.div_ceil(LEAF) + 1);
     let option = if draw.chance(50) { 365 } else { 0 };
-    desk.reserve_shaped(asked, max_leaves, option)
+    desk.reserve_shaped(asked, Shape::leaves(max_leaves), option)
 }
 
 /// Why a lot is refused, and what could be sold instead.

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use bareboat_base::{Context, Handle, NodeCount, NodeSet, Window};
 
 use crate::calendar::Calendar;
-use crate::choose::{Bits, NotChosen, choose, free_throughout, without};
+use crate::choose::{Bits, free_throughout, without};
 use crate::decide::{Decision, after, held, plan_of, the_pool};
 use crate::place::{Asker, Suppose, counting_is_not_enough};
-use crate::plan::Plan;
+use crate::plan::{NoPlace, Plan, choose_named};
 use crate::{Allocate, Allocated, Event, Pool, Rejection, Reservation, State};
 
 pub(crate) fn decide(state: &State, ctx: &Context, c: &Allocate) -> Decision {
@@ -58,13 +58,13 @@ fn choose_nodes(
     let now = ctx.recorded_at;
     let exclude = c.exclude.as_ref();
     let exclude = exclude.filter(|nodes| nodes.site() == pool.site);
-    let (asked, most) = (row.nodes.0, row.max_leaves);
+    let (asked, shape) = (row.nodes.0, row.shape);
     let planned = || {
         let plan = plan_of(state, calendar, Some(now));
         plan.name(
             (Asker::Reservation(handle), kept),
             asked,
-            most,
+            shape,
             (pool.site, exclude),
         )
     };
@@ -74,14 +74,19 @@ fn choose_nodes(
     }
     let all = free_throughout(state, calendar, kept);
     let free = without(&all, exclude);
-    let neat = choose(calendar, pool.site, &free, asked, most).map_err(|not| match not {
-        NotChosen::Leaves(needed) => Rejection::TooManyLeaves {
+    let neat = choose_named(state, calendar, &free, row).map_err(|not| match not {
+        NoPlace::Leaves(needed) => Rejection::TooManyLeaves {
             pool: row.pool,
             asked: row.nodes,
-            max_leaves: most.unwrap_or(u32::MAX),
+            max_leaves: shape.max_leaves.unwrap_or(u32::MAX),
             needed,
         },
-        NotChosen::TooFew => too_few(state, row, calendar, kept, (&all, &free)),
+        NoPlace::Shape => Rejection::ShapeUnmet {
+            pool: row.pool,
+            asked: row.nodes,
+            shape,
+        },
+        NoPlace::TooFew(_) => too_few(state, row, calendar, kept, (&all, &free)),
     })?;
     let named = Suppose {
         named: Some((handle, &neat, kept)),
@@ -107,7 +112,7 @@ fn choose_nodes(
     let nodes = firm.name(
         (Asker::Reservation(handle), kept),
         asked,
-        most,
+        shape,
         (pool.site, exclude),
     );
     let nodes = nodes.or_else(|| fits().then(|| neat.clone()));

@@ -135,11 +135,18 @@ fn open_pool(state: &State, ctx: &Context, c: &OpenPool) -> Decision {
         });
     }
     within("the number of GPUs in a node", c.gpus_per_node, 1, 1024)?;
+    within(
+        "the number of nodes in an NVLink domain",
+        c.nodes_per_domain,
+        1,
+        1024,
+    )?;
     Ok(vec![Event::from(PoolOpened {
         pool: ctx.mint(0),
         site: c.site,
         model: c.model,
         gpus_per_node: c.gpus_per_node,
+        nodes_per_domain: c.nodes_per_domain,
     })])
 }
 
@@ -252,7 +259,8 @@ pub(crate) fn reserve(
         pool: c.pool,
         nodes: c.nodes,
         window: c.window,
-        max_leaves: c.max_leaves,
+        shape: c.shape,
+        part: c.part,
         option: c.option,
     }))
 }
@@ -261,8 +269,8 @@ pub(crate) fn reserve(
 fn asked<'a>(state: &'a State, c: &Reserve) -> Result<(&'a Pool, Window), Rejection> {
     let pool = the_pool(state, c.pool)?;
     within("the number of nodes", c.nodes.0, 1, MOST_NODES)?;
-    if let Some(most) = c.max_leaves {
-        within("the number of leaves", most, 1, u32::MAX)?;
+    for (what, most) in c.shape.limits() {
+        within(what, most, 1, u32::MAX)?;
     }
     let whole = match c.option {
         None => c.window,
@@ -383,8 +391,13 @@ fn check_placement(
         NoPlace::Leaves(needed) => Rejection::TooManyLeaves {
             pool: c.pool,
             asked: c.nodes,
-            max_leaves: c.max_leaves.unwrap_or(u32::MAX),
+            max_leaves: c.shape.max_leaves.unwrap_or(u32::MAX),
             needed,
+        },
+        NoPlace::Shape => Rejection::ShapeUnmet {
+            pool: c.pool,
+            asked: c.nodes,
+            shape: c.shape,
         },
         NoPlace::TooFew(fits) => Rejection::Fragmented {
             pool: c.pool,
@@ -400,7 +413,8 @@ pub(crate) fn demand_of(c: &Reserve, window: Window, since: Position) -> Demand 
     Demand {
         window,
         nodes: c.nodes.0,
-        max_leaves: c.max_leaves,
+        shape: c.shape,
+        part: c.part,
         replaces: false,
         since,
         who: Asker::Asked,

@@ -13,11 +13,11 @@ use std::sync::Arc;
 use bareboat_base::{Context, Instant, NodeCount, NodeSet, Recorded, Run, Window};
 
 use crate::calendar::{Calendar, Pin, Pinned, Slot};
-use crate::choose::{free_throughout, leaves_of, without};
+use crate::choose::{free_throughout, without};
 use crate::decide::{live, the_pool};
 use crate::faults::Nearness;
 use crate::place::{Suppose, counting_is_not_enough, single};
-use crate::plan::Plan;
+use crate::plan::{Plan, lie_as_asked};
 use crate::{Allocation, Event, NodeReplaced, Rejection, ReplaceNode, Replaced, State, Stay};
 
 /// Spares that are tried, the nearest first, where one would break another promise.
@@ -70,7 +70,6 @@ pub(crate) fn decide(
         numbers.map(move |number| (number, near))
     });
     let reservation = state.reservations.get(&row.reservation);
-    let most = reservation.and_then(|row| row.max_leaves);
     let mut before = None;
     let mut found = 0;
     for (spare, near) in nearest.take(TRIED) {
@@ -82,11 +81,11 @@ pub(crate) fn decide(
             near,
             at: c.at,
         };
-        let few = most.is_none_or(|most| {
+        let lies = reservation.is_some_and(|reservation| {
             let nodes = swapped(&row.nodes, c.node, spare);
-            nodes.is_some_and(|nodes| leaves_of(calendar, &nodes) <= most as usize)
+            nodes.is_some_and(|nodes| lie_as_asked(state, calendar, reservation, &nodes))
         });
-        if few && keeps(state, ctx, &event, kept, &mut before) {
+        if lies && keeps(state, ctx, &event, kept, &mut before) {
             return Ok(vec![Event::from(event)]);
         }
     }

@@ -5,7 +5,7 @@ use bareboat_capacity as domain;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Sources, Step};
+use super::{Shape, Sources, Step};
 use crate::fleet::label_in;
 use crate::wire;
 
@@ -26,8 +26,9 @@ pub struct ExplainCapacity {
     pub window: Option<wire::DateWindow>,
     /// With an option from the window's end to before this day.
     pub option_until: Option<wire::Date>,
-    /// On at most so many leaves.
-    pub max_leaves: Option<u32>,
+    /// How the nodes lie in the fabric; any way when left out.
+    #[serde(default)]
+    pub shape: Shape,
 }
 
 /// Capacity over a window, as it would be held.
@@ -53,8 +54,8 @@ pub struct Offer {
     pub option: Option<wire::Window>,
     /// The option's days in the site's zone, when it begins and ends at midnight.
     pub option_days: Option<wire::DateWindow>,
-    /// On at most so many leaves.
-    pub max_leaves: Option<u32>,
+    /// How the nodes lie in the fabric.
+    pub shape: Shape,
 }
 
 /// Something that would be held now.
@@ -75,7 +76,7 @@ pub struct Bound {
     /// What is wrong.
     pub detail: String,
     /// What binds: `not-delivered`, `spare-floor`, `option-held`, `quoted`, `out-of-supply`, `firm`,
-    /// `pool-size`, `fragmented` or `leaves`. By count, each alone, lifted, would leave enough
+    /// `pool-size`, `fragmented`, `leaves` or `shape`. By count, each alone, lifted, would leave enough
     /// nodes in the worst step, the easiest to lift first; where none would, all have a part.
     pub constraints: Vec<String>,
     /// By count, the first stretch in which too few nodes are free; otherwise all that is asked.
@@ -111,6 +112,7 @@ fn constraint(constraint: domain::Constraint) -> &'static str {
         C::PoolSize => "pool-size",
         C::Fragmented => "fragmented",
         C::Leaves => "leaves",
+        C::Shape => "shape",
     }
 }
 
@@ -157,7 +159,7 @@ impl Offer {
             days: days(reserve.window),
             option: reserve.option.map(Into::into),
             option_days: reserve.option.and_then(days),
-            max_leaves: reserve.max_leaves,
+            shape: reserve.shape.into(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! names from the moment they are sold. What the count alone accepts is what could be sold if any
 //! node did for any lot; this says how much of it is sold, and to what the rest is lost.
 
-use bareboat_base::Refusal as _;
+use bareboat_base::{Refusal as _, Shape};
 use bareboat_capacity::{Rejection, Reserve};
 
 use crate::common::{Asked, DAY, Desk, Draw, LEAF, YEAR};
@@ -45,7 +45,7 @@ impl Request {
     }
 
     fn reserve(&self, desk: &Desk) -> Reserve {
-        desk.reserve_shaped(self.asked, self.max_leaves, self.option)
+        desk.reserve_shaped(self.asked, Shape::leaves(self.max_leaves), self.option)
     }
 
     /// Node-days sold firmly.

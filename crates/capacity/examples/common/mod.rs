@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant as Stopwatch};
 
 use bareboat_base::{
-    CommandId, Context, Instant, NodeCount, PoolId, Position, Recorded, ReservationId, Run,
+    CommandId, Context, Instant, NodeCount, PoolId, Position, Recorded, ReservationId, Run, Shape,
     TypedId, Window,
 };
 use bareboat_capacity::{
@@ -121,6 +121,7 @@ impl Desk {
             site: id(1),
             model: id(2),
             gpus_per_node: 8,
+            nodes_per_domain: 1,
         });
         desk.pool = desk.state.pool_of(id(1), id(2)).expect("a pool");
         desk
@@ -187,12 +188,11 @@ impl Desk {
     }
 
     pub fn reserve(&self, asked: Asked) -> Reserve {
-        self.reserve_shaped(asked, None, 0)
+        self.reserve_shaped(asked, Shape::ANY, 0)
     }
 
-    /// With at most so many leaves, and an option of so many days. The one place in which the
-    /// measurements give a lot its shape.
-    pub fn reserve_shaped(&self, asked: Asked, max_leaves: Option<u32>, option: i64) -> Reserve {
+    /// With a shape, and an option of so many days.
+    pub fn reserve_shaped(&self, asked: Asked, shape: Shape, option: i64) -> Reserve {
         let end = asked.from + asked.days;
         Reserve {
             lot: id(6),
@@ -200,7 +200,8 @@ impl Desk {
             pool: self.pool,
             nodes: NodeCount(asked.nodes),
             window: days(asked.from, end),
-            max_leaves,
+            shape,
+            part: None,
             option: (option > 0).then(|| days(end, end + option)),
         }
     }
@@ -239,6 +240,7 @@ pub fn leaf_run(leaf: u32, spine_group: u32, run: Run) -> PlacedRun {
         hall: id(4),
         leaf,
         spine_group,
+        nvlink_domain: None,
         run,
     }
 }

@@ -2,8 +2,8 @@
 
 use bareboat_base::{Instant, NodeCount, NodeSet, ReservationId};
 
+use super::Plan;
 use super::blocks::Mask;
-use super::{Plan, span};
 use crate::names::{Named, Names};
 use crate::place::{Demand, Suppose, demands};
 use crate::{Pool, State};
@@ -25,8 +25,7 @@ impl Plan {
             if given.is_none()
                 && let Ok(masks) = plan.find(*demand)
             {
-                let (from, to) = span(demand.window);
-                plan.blocks.add(from, to, &masks);
+                plan.put(*demand, masks.clone());
                 *given = Some(masks);
             }
         }
@@ -53,10 +52,7 @@ impl Plan {
         pool: &Pool,
         masks: &[Mask],
     ) -> Named {
-        let mut words = vec![0; self.fabric.nodes().div_ceil(64)];
-        for mask in masks {
-            words[mask.block as usize] |= mask.nodes;
-        }
+        let mut words = self.fabric.words(masks);
         self.fabric.only_named(&mut words);
         let named = (0..).zip(words).map(|(block, nodes)| Mask { block, nodes });
         let named: Vec<Mask> = named.filter(|mask| mask.nodes != 0).collect();

@@ -189,7 +189,7 @@ fn few_leaves_and_one_spine_group() {
         "the fuller group, two leaves"
     );
     let narrow = |nodes| Reserve {
-        max_leaves: Some(2),
+        shape: Shape::leaves(Some(2)),
         ..ask(pool, nodes, 0, 10)
     };
     let three_for_two = |refused: Rejection| {

@@ -2,6 +2,7 @@
 
 mod at_risk;
 mod explain;
+mod shape;
 
 use anyhow::Result;
 use bareboat_client::Request;

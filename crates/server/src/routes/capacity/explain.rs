@@ -111,7 +111,8 @@ fn reserve(ask: &Ask, body: &wire::ExplainCapacity) -> Result<domain::Reserve, P
         pool,
         nodes: NodeCount(nodes),
         window: instants("window", days)?,
-        max_leaves: body.max_leaves,
+        shape: body.shape.into(),
+        part: None,
         option: option
             .map(|days| instants("option_until", days))
             .transpose()?,
