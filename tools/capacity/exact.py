@@ -5,7 +5,8 @@
 
 Each line of the file is a case, written by `cargo run -p bareboat-capacity --example exact`:
 
-  nodes    in the order of the fabric: {leaf, spine, from}; a node is there from day `from` on
+  nodes    in the order of the fabric: {leaf, spine, domain, from}; a node is there from day
+           `from` on
   floor    so many nodes are never sold
   out      taken out of supply: {nodes, from, to}
   pins     lots whose nodes have names: {nodes: [indexes], from, to}, options included
@@ -100,6 +101,9 @@ def contiguous(model, case, has, wanted):
 LIMITS = {
     "max_leaves": at_most_groups("leaf"),
     "max_spine_groups": at_most_groups("spine"),
+    "max_domains": at_most_groups("domain"),
+    "whole_domains": whole("domain"),
+    "max_per_domain": at_most_each("domain"),
     "max_per_leaf": at_most_each("leaf"),
     "max_per_spine_group": at_most_each("spine"),
     "whole_leaves": whole("leaf"),
@@ -223,21 +227,26 @@ def reason(case):
 def self_check():
     """Every limit against all choices of nodes there are, on six nodes of three leaves."""
     leaves = [0, 0, 0, 1, 1, 2]
-    nodes = [{"leaf": leaf, "spine": leaf // 2, "from": 0} for leaf in leaves]
+    nodes = [{"leaf": leaf, "spine": leaf // 2, "domain": node // 2, "from": 0}
+             for node, leaf in enumerate(leaves)]
     by_leaf, by_spine = leaves, [leaf // 2 for leaf in leaves]
+    by_domain = [node // 2 for node in range(6)]
 
     def each(chosen, of):
         return collections.Counter(of[node] for node in chosen)
 
-    def is_whole(chosen):
-        return all(count == by_leaf.count(leaf) for leaf, count in each(chosen, by_leaf).items())
+    def is_whole(chosen, of):
+        return all(count == of.count(group) for group, count in each(chosen, of).items())
 
     plain = {
         "max_leaves": lambda chosen, most: len(each(chosen, by_leaf)) <= most,
         "max_spine_groups": lambda chosen, most: len(each(chosen, by_spine)) <= most,
         "max_per_leaf": lambda chosen, most: max(each(chosen, by_leaf).values()) <= most,
         "max_per_spine_group": lambda chosen, most: max(each(chosen, by_spine).values()) <= most,
-        "whole_leaves": lambda chosen, wanted: is_whole(chosen),
+        "whole_leaves": lambda chosen, wanted: is_whole(chosen, by_leaf),
+        "max_domains": lambda chosen, most: len(each(chosen, by_domain)) <= most,
+        "whole_domains": lambda chosen, wanted: is_whole(chosen, by_domain),
+        "max_per_domain": lambda chosen, most: max(each(chosen, by_domain).values()) <= most,
         "contiguous": lambda chosen, wanted: chosen[-1] - chosen[0] + 1 == len(chosen),
     }
     assert plain.keys() == LIMITS.keys()

@@ -8,9 +8,11 @@ smaller in proportion. Slurm (from Debian: slurmctld, slurm-client, munge) runs 
 configuration beside this script. Ours is a book with a pool as large, every node received; each
 request is a draft with its end use declared, made beforehand, and what is timed is the quote
 (`POST /v1/contracts/{contract}/quotes`): authorisation, the determination that the client may have
-it, the calendar's decision, and the commit on disk. It holds the capacity from then on.
+it, the calendar's decision, and the commit on disk. It holds the capacity from then on. Then all that
+is quoted is signed, and the server is asked what is reserved.
 
-scontrol is a process of its own for each request; `scontrol ping` says what of it is that.
+scontrol is a process of its own for each request: `scontrol ping` says what of it is that, and a
+hundred contracts are signed through our command line.
 """
 
 import argparse
@@ -162,12 +164,12 @@ class Bareboat:
             raise SystemExit(f"bareboat init printed no key: {made}")
         return found.group(1)
 
-    def cli(self, *words, key=True):
+    def cli(self, *words, key=True, at=None):
         env = {name: value for name, value in os.environ.items() if "BAREBOAT" not in name}
         if key:
             env["BAREBOAT_KEY"] = self.key
         done = subprocess.run(
-            [self.binary, "--json", "--book", self.book, *words], cwd=ROOT, env=env,
+            [self.binary, "--json", *(at or ("--book", self.book)), *words], cwd=ROOT, env=env,
             capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(f"bareboat {' '.join(map(str, words))}: {done.stderr}")
@@ -262,6 +264,23 @@ class Bareboat:
             raise SystemExit(f"a quote: {status} {answer.decode()}")
         return status < 300
 
+    def sign(self, one):
+        """Takes what the quote holds: the contract binds, and its lot is reserved."""
+        body = {"signed_on": str(datetime.date.today())}
+        self.must(f"/v1/contracts/{one['contract']}/sign", body)
+
+    def sign_by_process(self, one):
+        """The same through the command line: a process for each, as scontrol is."""
+        self.cli("contract", "sign", one["contract"], "--on", str(datetime.date.today()),
+                 at=("--server", f"http://127.0.0.1:{self.port}"))
+
+    def given(self, one):
+        """What is reserved for it, as the server says afterwards."""
+        head = {"authorization": f"Bearer {self.key}"}
+        self.connection.request("GET", f"/v1/lots?contract={one['contract']}", headers=head)
+        answer = json.loads(self.connection.getresponse().read())
+        return sum(lot["nodes"] for lot in answer["items"] if lot["reservation"])
+
     def stop(self):
         self.server.terminate()
         self.server.wait()
@@ -316,7 +335,14 @@ def compare(binary, file, nodes, folder):
     try:
         ours.prepare(asked)
         took, sold = run(ours.ask, asked)
-        rows.append(summary("Bareboat", nodes, took, sold, 0, most))
+        by_process = [timed(lambda: ours.sign_by_process(one))[0] for one in sold[:100]]
+        signed = [timed(lambda: ours.sign(one))[0] for one in sold[100:]]
+        for one in sold:
+            one["given"] = ours.given(one)
+        short = sum(one["given"] < one["nodes"] for one in sold)
+        rows.append(summary("Bareboat", nodes, took, sold, short, most))
+        rows[-1]["sign"] = [percentile(signed, 0.5), percentile(signed, 0.99)]
+        rows[-1]["process"] = [percentile(by_process, 0.5), percentile(by_process, 0.99)]
     finally:
         ours.stop()
     return rows
@@ -347,9 +373,12 @@ def main():
     for row in rows:
         print(f"| {row['nodes']} | {row['system']} | {pair(row['accept'])} | {pair(row['refuse'])} "
               f"| {row['accepted']} | {100 * row['of_bound']:.1f}% | {row['short']} |")
+    print()
     for row in rows:
-        if "ping" in row:
-            print(f"\n`scontrol ping` at {row['nodes']} nodes: {pair(row['ping'])} ms")
+        for key, what in (("ping", "`scontrol ping`"), ("sign", "signing what is quoted"),
+                          ("process", "the same through `bareboat contract sign`")):
+            if key in row:
+                print(f"{what} at {row['nodes']} nodes: {pair(row[key])} ms")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 

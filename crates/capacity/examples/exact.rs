@@ -16,7 +16,7 @@ use bareboat_base::{
     Spread, Window,
 };
 use bareboat_capacity::{
-    Event, MakeQuote, ReceiveSupply, Rejection, Reserve, ScheduleSupply, SetSpareFloor,
+    Event, MakeQuote, PlacedRun, ReceiveSupply, Rejection, Reserve, ScheduleSupply, SetSpareFloor,
     SetUnavailable,
 };
 use common::{Asked, Desk, Draw, day, days, id, leaf_run};
@@ -41,9 +41,12 @@ fn shape(reserve: &Reserve) -> Value {
     };
     limit("max_leaves", asked.max_leaves);
     limit("max_spine_groups", asked.max_spine_groups);
+    limit("max_domains", asked.max_nvlink_domains);
+    limit("whole_domains", asked.whole_nvlink_domains.then_some(1));
     limit("contiguous", asked.contiguous.then_some(1));
     if let Some(Spread { over, most }) = asked.spread {
         let name = match over {
+            FabricLevel::NvlinkDomain => "max_per_domain",
             FabricLevel::Leaf => "max_per_leaf",
             _ => "max_per_spine_group",
         };
@@ -55,6 +58,8 @@ fn shape(reserve: &Reserve) -> Value {
 struct Case {
     draw: Draw,
     desk: Desk,
+    /// Nodes in an NVLink domain: 1 or 2; then every leaf has whole ones.
+    per_domain: u32,
     /// Of every node its leaf, its spine group, and from when it is there.
     nodes: Vec<Value>,
     /// Those with a number; they come first.
@@ -76,9 +81,11 @@ impl Case {
     fn new(seed: u64) -> Self {
         let mut draw = Draw(seed);
         draw.next();
+        let per_domain = if draw.chance(30) { 2 } else { 1 };
         let mut case = Self {
             draw,
-            desk: Desk::empty(),
+            desk: Desk::empty(per_domain),
+            per_domain,
             nodes: Vec::new(),
             named: 0,
             floor: 0,
@@ -97,8 +104,9 @@ impl Case {
         let leaves = self.draw.count(2, 4);
         let (mut first, mut largest) = (1, 0);
         for leaf in 0..leaves {
-            let room = NODES + 1 - first - (leaves - 1 - leaf);
-            let mut count = self.draw.count(1, room.min(4));
+            let each = self.per_domain;
+            let room = NODES + 1 - first - (leaves - 1 - leaf) * each;
+            let mut count = self.draw.count(1, room.min(4) / each) * each;
             let to_come = leaf > 0 && leaf == leaves - 1 && self.draw.chance(20);
             if to_come {
                 // As many as hang on a leaf of the pool.
@@ -119,18 +127,23 @@ impl Case {
                 from: day(from),
             });
             if !to_come {
-                let run = Run { first, count };
+                let runs = (first..first + count).step_by(each as usize);
+                let runs = runs.map(|first| PlacedRun {
+                    nvlink_domain: (each > 1).then_some(first / each),
+                    ..leaf_run(leaf, leaf / 2, Run { first, count: each })
+                });
                 self.desk.must(ReceiveSupply {
                     pool: self.desk.pool,
                     tranche,
                     at: day(from),
-                    nodes: vec![leaf_run(leaf, leaf / 2, run)],
+                    nodes: runs.collect(),
                 });
                 self.named += count;
             }
             let spine = if to_come { 99 } else { leaf / 2 };
-            let node = json!({ "leaf": leaf, "spine": spine, "from": from });
-            self.nodes.extend(std::iter::repeat_n(node, count as usize));
+            self.nodes.extend((first - 1..first - 1 + count).map(
+                |node| json!({ "leaf": leaf, "spine": spine, "domain": node / each, "from": from }),
+            ));
             first += count;
         }
         if self.draw.chance(25) {
@@ -167,14 +180,18 @@ impl Case {
         let mut more = 35;
         while self.draw.chance(more) {
             more = 15;
-            match self.draw.count(0, 4) {
+            let kinds = if self.per_domain > 1 { 7 } else { 4 };
+            match self.draw.count(0, kinds) {
                 0 | 1 => shape.max_leaves = Some(self.draw.count(1, nodes.min(3))),
                 2 => shape.max_spine_groups = Some(1),
                 3 => shape.contiguous = true,
+                5 => shape.max_nvlink_domains = Some(nodes.div_ceil(self.per_domain)),
+                6 | 7 => shape.whole_nvlink_domains = true,
                 _ => {
-                    let over = match self.draw.chance(60) {
-                        true => FabricLevel::Leaf,
-                        false => FabricLevel::SpineGroup,
+                    let over = match self.draw.count(0, 9) {
+                        0..=4 => FabricLevel::Leaf,
+                        5..=7 => FabricLevel::SpineGroup,
+                        _ => FabricLevel::NvlinkDomain,
                     };
                     let most = self.draw.count(1, 3);
                     shape.spread = Some(Spread { over, most });

@@ -109,8 +109,8 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// A pool without nodes.
-    pub fn empty() -> Self {
+    /// A pool without nodes, of so many to an NVLink domain.
+    pub fn empty(nodes_per_domain: u32) -> Self {
         let mut desk = Self {
             state: State::default(),
             pool: id(0),
@@ -121,7 +121,7 @@ impl Desk {
             site: id(1),
             model: id(2),
             gpus_per_node: 8,
-            nodes_per_domain: 1,
+            nodes_per_domain,
         });
         desk.pool = desk.state.pool_of(id(1), id(2)).expect("a pool");
         desk
@@ -129,7 +129,7 @@ impl Desk {
 
     /// A pool of so many nodes, all there from day 0.
     pub fn new(nodes: u32) -> Self {
-        let mut desk = Self::empty();
+        let mut desk = Self::empty(1);
         desk.must(ScheduleSupply {
             pool: desk.pool,
             tranche: id(3),
