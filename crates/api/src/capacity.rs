@@ -2,11 +2,13 @@
 
 mod explain;
 mod exposure;
+mod maintenance;
 mod quote;
 mod replace;
 mod risk;
 
 pub use exposure::{ExposedMonth, ExposedOption, Exposure, OptionMode, SetOptionMode};
+pub use maintenance::*;
 pub use quote::{Hold, MakeQuote, Quote};
 pub use replace::{ReplaceNode, Replacement};
 
@@ -446,6 +448,8 @@ pub struct Maintenance {
     pub window: wire::Window,
     /// Why, in a word.
     pub why: wire::Code,
+    /// Nodes among them that came back early.
+    pub back: Vec<Back>,
     /// How it came to be.
     pub recorded: wire::Recorded,
 }
@@ -464,6 +468,11 @@ impl Maintenance {
             count: nodes.count().0,
             window: row.window.into(),
             why: row.why.clone().into(),
+            back: row
+                .back
+                .iter()
+                .filter_map(|back| Back::of(back, nodes))
+                .collect(),
             recorded: row.recorded.into(),
         })
     }

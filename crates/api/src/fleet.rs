@@ -790,6 +790,10 @@ pub struct Advanced {
     pub phase: String,
     /// When.
     pub at: wire::Instant,
+    /// The reservations that the move newly put at risk: a node that is quarantined, in repair or
+    /// retired is out of supply until it is ready again. For the first of them, what they could
+    /// have instead; `POST /v1/capacity/at-risk` says it for all.
+    pub at_risk: Vec<capacity::Rescue>,
 }
 
 /// The name of a method of erasure on the wire.

@@ -8,6 +8,7 @@ use bareboat_base::{Handle, Instant, NodeCount, NodeSet, PoolId, Recorded, Run, 
 use crate::calendar::{Calendar, Pin, Pinned, Slot};
 use crate::counts::Level;
 use crate::options;
+use crate::outage;
 use crate::place::{Asker, Demand, Suppose, counting_is_not_enough, hold_demand, overlap, single};
 use crate::plan::Plan;
 use crate::quote;
@@ -22,6 +23,7 @@ use crate::{
 /// Folds one event in. Never refuses.
 pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
     let recorded = *recorded;
+    state.latest = state.latest.max(Some(recorded.at));
     if let Event::Allocated(e) = event {
         plan_before(state, recorded.at, e);
     }
@@ -54,6 +56,7 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::OptionExercised(e) => option_exercised(state, e),
         Event::OptionLapsed(e) => option_lapsed(state, e),
         Event::UnavailableSet(e) => unavailable_set(state, recorded, e),
+        Event::UnavailabilityEnded(e) => outage::apply(state, e),
         Event::OptionModeSet(e) => options::mode_set(state, e),
         Event::QuoteMade(e) => quote::made(state, recorded, e),
         Event::QuoteTaken(e) => quote::close(state, e.quote, QuoteStatus::Taken),
@@ -195,6 +198,7 @@ fn pools_of(state: &State, event: &Event) -> Vec<PoolId> {
         Event::OptionExercised(e) => of(&e.reservation),
         Event::OptionLapsed(e) => of(&e.reservation),
         Event::UnavailableSet(e) => Some(e.pool),
+        Event::UnavailabilityEnded(e) => Some(e.pool),
         Event::NodeReplaced(e) => state.allocations.get(&e.allocation).map(|row| row.pool),
         Event::QuoteMade(e) => return held(&e.quote),
         Event::QuoteTaken(e) => return held(&e.quote),
@@ -472,6 +476,7 @@ fn unavailable_set(state: &mut State, recorded: Recorded, e: &UnavailableSet) ->
         nodes: Arc::new(e.nodes.clone()),
         window: e.window,
         why: e.why.clone(),
+        back: Arc::default(),
         pieces: Arc::new(pieces),
         recorded,
     };
@@ -521,10 +526,5 @@ fn new_pieces(state: &State, pool: PoolId, nodes: &NodeSet, window: Window) -> O
             }
         }
     }
-    let site = nodes.site();
-    let pieces = by_window.into_iter().filter_map(|(window, runs)| {
-        let nodes = NodeSet::from_runs(site, runs).ok()?;
-        Some(Piece { window, nodes })
-    });
-    Some(pieces.collect())
+    Some(outage::pieces(nodes.site(), by_window))
 }

@@ -7,7 +7,7 @@ use bareboat_base::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{MakeQuote, SetOptionMode, TakeQuote, WithdrawQuote};
+use crate::{EndUnavailability, MakeQuote, SetOptionMode, TakeQuote, WithdrawQuote};
 
 /// A request to change the calendar.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +38,8 @@ pub enum Command {
     LapseOption(LapseOption),
     /// See [`SetUnavailable`].
     SetUnavailable(SetUnavailable),
+    /// See [`EndUnavailability`].
+    EndUnavailability(EndUnavailability),
     /// See [`SetOptionMode`].
     SetOptionMode(SetOptionMode),
     /// See [`MakeQuote`].
@@ -71,6 +73,7 @@ into_command!(
     ExerciseOption,
     LapseOption,
     SetUnavailable,
+    EndUnavailability,
     SetOptionMode,
     MakeQuote,
     TakeQuote,

@@ -20,6 +20,7 @@ mod event;
 pub mod faults;
 mod names;
 mod options;
+mod outage;
 mod place;
 mod plan;
 mod query;
@@ -40,6 +41,7 @@ pub use decide::decide;
 pub use event::*;
 pub use names::{Named, Names};
 pub use options::{Exposure, OptionMode, OptionModeSet, SetOptionMode};
+pub use outage::{Back, EndUnavailability, UnavailabilityEnded};
 pub use query::{Busy, BusyWith, Step};
 pub use quote::{
     Hold, MakeQuote, Quote, QuoteLapsed, QuoteMade, QuoteStatus, QuoteTaken, QuoteWithdrawn,

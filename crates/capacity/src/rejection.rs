@@ -86,6 +86,9 @@ bareboat_base::rejections! {
         /// No spare can take the node's place.
         NoSpare { pool: PoolId, number: u32, at: Instant, tried: NodeCount } => Conflict "no_spare"
             "pool {pool} has no spare for node {number}: in its hall, {tried} ready ones are free from {at} to the allocation's end, and none can take its place" hint "bring a node of the hall through validation, allow the lot more leaves, or free capacity of the hall";
+        /// The node is not out of supply then.
+        NotUnavailable { pool: PoolId, number: u32, at: Instant } => Conflict "not_unavailable"
+            "node {number} of pool {pool} is not out of supply at {at}" hint "name nodes that are out of supply at the instant they come back";
         /// The end lies before nodes of the reservation were freed.
         EndsBeforeRelease { at: Instant, released_at: Instant } => Conflict "ends_before_release"
             "the reservation would end at {at}, but its nodes were kept until {released_at}" hint "end it at that instant or later";

@@ -8,10 +8,10 @@ use bareboat_base::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Quote;
 use crate::calendar::Calendar;
 use crate::faults::Nearness;
 use crate::sorted::Sorted;
+use crate::{Back, Quote};
 
 /// Everything the calendar knows. Cloning copies pointers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,8 @@ pub struct State {
     pub(crate) quote_of: Table<ContractId, QuoteId>,
     /// Quotes not recorded as over: when they expire, and the row.
     pub(crate) expiring: Sorted<(Instant, Handle)>,
+    /// The newest instant at which something was recorded: what was missed before it is over.
+    pub(crate) latest: Option<Instant>,
 }
 
 /// All nodes of one model at one site: the unit in which capacity is sold.
@@ -221,6 +223,8 @@ pub struct Unavailability {
     pub window: Window,
     /// Why, in a word.
     pub why: Code,
+    /// Nodes that came back early.
+    pub back: Arc<Vec<Back>>,
     /// What it added: less than all where an earlier window has the node already, or the node
     /// is installed later. Pieces of one node never overlap.
     pub pieces: Arc<Vec<Piece>>,

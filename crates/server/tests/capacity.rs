@@ -215,3 +215,51 @@ fn a_slip_is_weighed_before_it_is_recorded_and_reported_after() {
     assert_eq!(first["at_risk"]["short"][0]["nodes"], 3);
     assert_eq!(first["alternatives"], json!([]));
 }
+
+#[test]
+fn what_the_fleet_says_of_a_node_the_calendar_follows_and_the_answer_says_what_breaks() {
+    let server = Server::simulated(BEGINS);
+    let world = server.world();
+    signed(&server, &world);
+    let (key, tenant) = (world.key("site_operator"), &world.sides[0].user_key.key);
+    let advance = |nodes: &str, to: &str, dry: bool| {
+        let body = json!({ "site": "OSA", "nodes": nodes, "to": to, "reason": "smoke" });
+        let dry = if dry { "?dry_run=true" } else { "" };
+        server.post(key, &format!("/v1/nodes/advance{dry}"), body)
+    };
+    // Twelve nodes, ten of them a lot's: two may fail.
+    let first = advance("1-2", "quarantined", false).ok();
+    assert_eq!(first["at_risk"], json!([]));
+    let dry = advance("3", "in-repair", true).ok();
+    let broken = advance("3", "in-repair", false).ok();
+    assert_eq!(dry["at_risk"], broken["at_risk"]);
+    let risk = &broken["at_risk"][0];
+    assert_eq!(
+        (&risk["at_risk"]["label"], &risk["already"]),
+        (&json!("R-0001"), &json!(false))
+    );
+    assert_eq!(risk["at_risk"]["short"][0]["nodes"], 1);
+    // What was broken before is not told again.
+    assert_eq!(advance("4", "in-repair", false).ok()["at_risk"], json!([]));
+    let seen = server.get(key, "/v1/maintenance").ok();
+    assert_eq!(seen["items"][0]["why"], "quarantined");
+    assert_eq!(seen["items"][0]["window"]["to"], "9999-12-30T22:00:00Z");
+    // Whoever mends a node before its planned end says so.
+    let path = "/v1/pools/OSA:B200/maintenance";
+    let window = json!({ "from": "2026-04-01T00:00:00Z", "to": "2026-05-01T00:00:00Z" });
+    let body = json!({ "nodes": "11-12", "why": "chiller", "window": window });
+    server.post(key, path, body).ok();
+    let end = json!({ "nodes": "12", "at": "2026-04-11T00:00:00Z" });
+    let path = format!("{path}/end");
+    assert_eq!(
+        server.post(tenant, &path, end.clone()).code(),
+        "api.forbidden"
+    );
+    assert_eq!(server.post(key, &path, end.clone()).ok()["nodes"], "12");
+    let again = server.post(key, &path, end);
+    assert_eq!(again.code(), "capacity.not_unavailable");
+    let seen = server.get(key, "/v1/maintenance").ok();
+    let last = seen["items"].as_array().unwrap().last().unwrap().clone();
+    let back = json!([{ "nodes": "12", "at": "2026-04-11T00:00:00Z" }]);
+    assert_eq!(last["back"], back);
+}

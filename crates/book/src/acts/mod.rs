@@ -12,6 +12,7 @@ pub mod allocate;
 pub mod contract;
 pub mod determine;
 pub mod invoice;
+pub mod phases;
 pub mod quote;
 pub mod replace;
 pub mod sign;

@@ -1,13 +1,14 @@
 //! A failed node in a client's hands and the spare that takes its place: a determination, the
 //! calendar, and both nodes' phases, in one act.
 
-use bareboat_base::{AllocationId, Code, Context, Instant, NodeRef, NodeSet, Text, Window};
+use bareboat_base::{AllocationId, Context, Instant, NodeRef, NodeSet, Text};
 use bareboat_capacity as capacity;
 use bareboat_fleet as fleet;
 use bareboat_rulebook::Activity;
 
 use crate::acts::allocate::bound;
 use crate::acts::determine::{self, Determine};
+use crate::acts::phases;
 use crate::acts::supply::{in_capacity, in_fleet};
 use crate::draft::Draft;
 use crate::event::Event;
@@ -21,8 +22,8 @@ pub struct ReplaceNode {
     pub node: NodeRef,
     /// From when the spare serves: not after now.
     pub at: Instant,
-    /// When the node is expected back; until then it is out of supply.
-    pub until: Instant,
+    /// When the node is expected back, if that is known; until then it is out of supply.
+    pub until: Option<Instant>,
     /// What failed.
     pub reason: Text,
 }
@@ -55,16 +56,8 @@ pub(crate) fn run(
     };
     determine::require(draft, &judge, Some(lot), true)?;
     let failed = one(act.node.site, act.node.number)?;
-    let window = Window::new(at, act.until).map_err(|error| BookRejection::Time {
-        problem: error.to_string(),
-    })?;
-    let out = capacity::SetUnavailable {
-        pool,
-        nodes: failed.clone(),
-        window,
-        why: Code::new("failed").map_err(|error| inconsistent(&error.to_string()))?,
-    };
-    draft.run(in_capacity, &capacity::Command::SetUnavailable(out))?;
+    // A failure that was reported before is out already: the latest word counts.
+    phases::take_out(draft, pool, &failed, (at, act.until), phases::FAILED)?;
     let model = draft
         .state()
         .capacity

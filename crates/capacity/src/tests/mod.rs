@@ -5,6 +5,7 @@ mod faults;
 mod model;
 mod names;
 mod options;
+mod outage;
 mod quotes;
 mod replace;
 mod risk;

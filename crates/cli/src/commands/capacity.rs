@@ -1,7 +1,8 @@
 //! Pools and their calendars, reservations, allocations, and how much there is.
 
-mod at_risk;
+pub mod at_risk;
 mod explain;
+mod upkeep;
 
 use anyhow::Result;
 use bareboat_client::Request;
@@ -64,32 +65,9 @@ pub enum Pool {
         /// strict or risk.
         mode: String,
     },
-    /// Take nodes out of supply over a window, and see which reservations that puts at risk.
-    Maintain {
-        /// Its label, id, or SITE:MODEL.
-        pool: String,
-        /// Their numbers at the site, such as "1-313, 320".
-        #[arg(long)]
-        nodes: String,
-        /// The first instant.
-        #[arg(long, value_name = "INSTANT")]
-        from: String,
-        /// The instant to end before.
-        #[arg(long, value_name = "INSTANT")]
-        to: String,
-        /// Why, in a word.
-        #[arg(long, default_value = "maintenance")]
-        why: String,
-    },
-    /// List windows in which nodes are out of supply.
-    Maintenance {
-        /// Only of this pool.
-        #[arg(long)]
-        pool: Option<String>,
-        /// Only what ends after this instant.
-        #[arg(long, value_name = "INSTANT")]
-        from: Option<String>,
-    },
+    /// Nodes out of supply.
+    #[command(flatten)]
+    Upkeep(upkeep::Upkeep),
 }
 
 const AT_RISK: [&str; 6] = [
@@ -141,35 +119,7 @@ pub fn pool(verb: Pool, session: &Session) -> Result<()> {
             let request = Request::new(bareboat_client::Method::Put, path);
             session.write(request.json(&json!({ "mode": mode }))?)
         }
-        Pool::Maintain {
-            pool,
-            nodes,
-            from,
-            to,
-            why,
-        } => {
-            let body = body(&[
-                ("nodes", text(nodes)),
-                ("window", Some(json!({ "from": from, "to": to }))),
-                ("why", text(why)),
-            ]);
-            session.write(Request::post(format!("{PATH}/{pool}/maintenance")).json(&body)?)
-        }
-        Pool::Maintenance { pool, from } => {
-            let request = Request::get("/v1/maintenance")
-                .with_some("pool", pool)
-                .with_some("from", from);
-            let columns = [
-                "number",
-                "site_code",
-                "model_code",
-                "nodes",
-                "window.from",
-                "window.to",
-                "why",
-            ];
-            session.list(request, &columns)
-        }
+        Pool::Upkeep(verb) => upkeep::run(verb, session),
     }
 }
 
@@ -342,9 +292,9 @@ pub enum Capacity {
     Replace {
         /// Its label or id.
         node: String,
-        /// When it is expected back; until then it is out of supply.
+        /// When it is expected back; out of supply until it is ready again when left out.
         #[arg(long, value_name = "INSTANT")]
-        until: String,
+        until: Option<String>,
         /// What failed.
         #[arg(long)]
         reason: String,
@@ -381,7 +331,7 @@ pub fn capacity(verb: Capacity, global: &Global) -> Result<()> {
             at,
         } => {
             let body = body(&[
-                ("until", text(until)),
+                ("until", maybe(&until)),
                 ("reason", text(reason)),
                 ("at", maybe(&at)),
             ]);

@@ -7,6 +7,7 @@ use bareboat_client::Request;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use crate::commands::capacity::at_risk;
 use crate::session::{Session, body, body_from, maybe, text};
 use crate::{exit, show};
 
@@ -489,7 +490,7 @@ pub enum Node {
         #[arg(long)]
         jsonl: bool,
     },
-    /// Move nodes to another phase, all or none.
+    /// Move nodes to another phase, all or none, and see what that newly puts at risk.
     Advance {
         /// Their numbers at the site, such as "1-313, 320".
         nodes: String,
@@ -579,7 +580,10 @@ pub fn node(verb: Node, session: &Session) -> Result<()> {
                 ("at", maybe(&at)),
                 ("reason", maybe(&reason)),
             ]);
-            session.write(Request::post(format!("{PATH}/advance")).json(&body)?)
+            at_risk::write(
+                session,
+                Request::post(format!("{PATH}/advance")).json(&body)?,
+            )
         }
         Node::Sanitise {
             nodes,

@@ -256,7 +256,7 @@ fn replace(scene: &mut Scene<'_>) -> Option<Command> {
     Some(Command::Act(Act::ReplaceNode(ReplaceNode {
         node: NodeRef { site, number },
         at,
-        until: instant(at.micros() + hours * HOUR),
+        until: Some(instant(at.micros() + hours * HOUR)),
         reason: text("a GPU fell off the bus"),
     })))
 }

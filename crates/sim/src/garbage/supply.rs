@@ -30,6 +30,7 @@ pub(super) const ALL: &[Make] = &[
     exercise,
     lapse,
     unavailable,
+    back,
     option_mode,
     quote,
     take_quote,
@@ -255,6 +256,17 @@ fn unavailable(junk: &mut Junk<'_>) -> Command {
             nodes: junk.node_set(),
             window: junk.window(),
             why: code("x"),
+        },
+    ))
+}
+
+fn back(junk: &mut Junk<'_>) -> Command {
+    Command::Capacity(capacity::Command::EndUnavailability(
+        capacity::EndUnavailability {
+            pool: junk.id(&junk.state.capacity.pools),
+            nodes: junk.node_set(),
+            at: junk.instant(),
+            why: Vec::new(),
         },
     ))
 }

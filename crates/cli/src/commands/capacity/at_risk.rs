@@ -80,6 +80,22 @@ impl AtRisk {
     }
 }
 
+/// Makes a write whose answer lists what is at risk, and shows both.
+pub fn write(session: &Session, request: Request) -> Result<()> {
+    let mut answer: Value = session.send(request)?.read()?;
+    if session.json() {
+        return show::item(&answer, true);
+    }
+    let at_risk = answer["at_risk"].take();
+    show::item(&answer, false)?;
+    if at_risk.as_array().is_none_or(Vec::is_empty) {
+        return Ok(());
+    }
+    show::line("")?;
+    show::line("at risk:")?;
+    told(&at_risk)
+}
+
 fn told(at_risk: &Value) -> Result<()> {
     let none = Vec::new();
     let rescues = at_risk.as_array().unwrap_or(&none);
