@@ -263,3 +263,78 @@ fn what_the_fleet_says_of_a_node_the_calendar_follows_and_the_answer_says_what_b
     let back = json!([{ "nodes": "12", "at": "2026-04-11T00:00:00Z" }]);
     assert_eq!(last["back"], back);
 }
+
+#[test]
+fn a_late_hall_is_one_act_that_says_which_lots_are_at_risk_and_what_instead() {
+    let server = Server::simulated(BEGINS);
+    let world = server.world();
+    let planner = world.key("planner");
+    let deal = signed(&server, &world);
+    let order = json!({
+        "supplier": "Vendor", "reference": "PO-2", "model": "B200", "site": "OSA",
+        "nodes": 8, "price": "1000000.00 USD", "placed_on": "2026-01-05",
+        "tranches": [{ "nodes": 5, "due_on": "2026-06-01", "hall": "H1" },
+            { "nodes": 3, "due_on": "2026-06-01" }],
+    });
+    server.post(planner, "/v1/orders", order).ok();
+    let (from, to) = ("2026-05-31T15:00:00Z", "2027-05-31T15:00:00Z");
+    hold(&server, &deal, 9, from, to);
+    let path = "/v1/halls/HALL-0001/delay";
+    let body = json!({ "days": 30, "reason": "the transformer is late" });
+    // A supposed delay of the hall and a dry run say the same as what is then done.
+    let assigned = server.call(
+        "PUT",
+        planner,
+        "/v1/tranches/TR-0003/hall",
+        &[],
+        json!({ "hall": "H1" }),
+    );
+    assert_eq!(assigned.ok()["hall_code"], "H1");
+    let delay = |hall: &str| json!({ "delays": [{ "site": "OSA", "hall": hall, "days": 30 }] });
+    let supposed = server.post(planner, AT_RISK, delay("H1")).ok();
+    assert_eq!(
+        server.post(planner, AT_RISK, delay("H9")).code(),
+        "api.invalid_field"
+    );
+    let position = server.position();
+    let dry = server
+        .post(planner, &format!("{path}?dry_run=true"), body.clone())
+        .ok();
+    assert_eq!(server.position(), position, "nothing is written");
+    assert_eq!(dry["at_risk"], supposed["at_risk"]);
+    let operator = world.key("site_operator");
+    assert_eq!(
+        server.post(operator, path, body.clone()).code(),
+        "api.forbidden"
+    );
+    let both = json!({ "days": 3, "until": "2026-07-01", "reason": "x" });
+    assert_eq!(server.post(planner, path, both).code(), "api.invalid_field");
+    let done = server.post(planner, path, body).ok();
+    assert_eq!(done, dry);
+    let labels: Vec<_> = done["tranches"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (
+                one["label"].as_str().unwrap(),
+                one["due_on"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        labels,
+        [("TR-0002", "2026-07-01"), ("TR-0003", "2026-07-01")]
+    );
+    let rescue = &done["at_risk"][0];
+    assert_eq!(rescue["at_risk"]["label"], "R-0002");
+    assert_eq!(changes(rescue)[0], ("later", 9, "2026-07-01"));
+    assert_eq!(rescue["planned"], json!([0]));
+    let until = json!({ "until": "2026-07-01", "reason": "as said" });
+    assert_eq!(
+        server.post(planner, path, until).code(),
+        "fleet.nothing_delayed"
+    );
+    let listed = server.get(planner, "/v1/tranches?hall=HALL-0001").ok();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 2);
+}

@@ -17,7 +17,11 @@ pub(crate) fn decide(
 ) -> Result<Vec<Event>, Rejection> {
     use fleet::Command as C;
     match command {
-        C::PlaceOrder(_) | C::SlipTranche(_) | C::ReceiveTranche(_) | C::AdvanceNodes(_) => {}
+        C::PlaceOrder(_)
+        | C::SlipTranche(_)
+        | C::DelayHall(_)
+        | C::ReceiveTranche(_)
+        | C::AdvanceNodes(_) => {}
         _ => {
             let events = fleet::decide(&state.fleet, context, command)?;
             return Ok(events.into_iter().map(Event::from).collect());

@@ -205,6 +205,7 @@ fn osaka(server: &Server, nodes: u32) {
         tranches: vec![bareboat_fleet::NewTranche {
             nodes: bareboat_base::NodeCount(nodes),
             due_on: p("2026-02-15"),
+            hall: None,
         }],
     }));
     received(server, nodes);

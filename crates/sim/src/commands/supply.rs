@@ -5,8 +5,8 @@ use bareboat_book::Command;
 use bareboat_book::acts::{Act, ReplaceNode};
 use bareboat_capacity as capacity;
 use bareboat_fleet::{
-    AdvanceNodes, Command as C, NewTranche, NodeFacts, Phase, PlaceOrder, ReceiveTranche,
-    RecordSanitisation, SanitisationMethod, SlipTranche, TrancheStatus,
+    AdvanceNodes, AssignTranche, Command as C, DelayHall, Late, NewTranche, NodeFacts, Phase,
+    PlaceOrder, ReceiveTranche, RecordSanitisation, SanitisationMethod, SlipTranche, TrancheStatus,
 };
 
 use super::{Act as Make, DAY, HOUR, Scene, instant, setup, window};
@@ -18,6 +18,8 @@ pub(super) const ACTS: &[(u32, Make)] = &[
     (1, setup::hall),
     (2, order),
     (2, slip),
+    (1, assign),
+    (1, delay),
     (4, receive),
     (6, bring_up),
     (4, advance),
@@ -36,10 +38,13 @@ fn order(scene: &mut Scene<'_>) -> Option<Command> {
     let (site, _) = scene.any(&scene.state.fleet.sites)?;
     let (entity, _) = scene.any(&scene.state.ledger.entities)?;
     let placed_on = scene.today();
+    let halls = &scene.state.fleet.halls;
+    let hall = scene.find(halls, |row| row.site == site).map(|(id, _)| id);
     let tranches: Vec<NewTranche> = (0..scene.rng.between(1, 3))
         .map(|step| NewTranche {
             nodes: NodeCount(scene.rng.between(8, 60)),
             due_on: plus_days(placed_on, 2 + step as i32 * 20),
+            hall: hall.filter(|_| step % 2 == 0),
         })
         .collect();
     let nodes: u32 = tranches.iter().map(|tranche| tranche.nodes.0).sum();
@@ -71,6 +76,35 @@ fn slip(scene: &mut Scene<'_>) -> Option<Command> {
         tranche,
         due_on: plus_days(scene.today(), days),
         reason: text("the supplier says so"),
+    })))
+}
+
+fn assign(scene: &mut Scene<'_>) -> Option<Command> {
+    let (tranche, _, order) = owing(scene)?;
+    let site = scene.state.fleet.orders.get(&order)?.site;
+    let (hall, _) = scene.find(&scene.state.fleet.halls, |row| row.site == site)?;
+    let hall = scene.rng.chance(800).then_some(hall);
+    Some(Command::Fleet(C::AssignTranche(AssignTranche {
+        tranche,
+        hall,
+    })))
+}
+
+fn delay(scene: &mut Scene<'_>) -> Option<Command> {
+    let (_, row) = scene.find(&scene.state.fleet.tranches, |row| {
+        row.hall.is_some() && row.status != TrancheStatus::Received
+    })?;
+    let hall = row.hall?;
+    let days = scene.rng.between(1, 60);
+    let late = if scene.rng.chance(500) {
+        Late::Days(days)
+    } else {
+        Late::Until(plus_days(row.due_on, days as i32))
+    };
+    Some(Command::Fleet(C::DelayHall(DelayHall {
+        hall,
+        late,
+        reason: text("the transformer is late"),
     })))
 }
 

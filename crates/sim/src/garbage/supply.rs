@@ -14,6 +14,8 @@ pub(super) const ALL: &[Make] = &[
     hall,
     order,
     slip,
+    assign,
+    delay,
     receive,
     advance,
     sanitise,
@@ -72,6 +74,7 @@ fn hall(junk: &mut Junk<'_>) -> Command {
 
 fn order(junk: &mut Junk<'_>) -> Command {
     let tranches = junk.several(|junk| fleet::NewTranche {
+        hall: junk.maybe(|junk| junk.id(&junk.state.fleet.halls)),
         nodes: junk.nodes(),
         due_on: junk.date(),
     });
@@ -95,6 +98,26 @@ fn slip(junk: &mut Junk<'_>) -> Command {
     Command::Fleet(fleet::Command::SlipTranche(fleet::SlipTranche {
         tranche: junk.id(&junk.state.fleet.tranches),
         due_on: junk.date(),
+        reason: text("x"),
+    }))
+}
+
+fn assign(junk: &mut Junk<'_>) -> Command {
+    Command::Fleet(fleet::Command::AssignTranche(fleet::AssignTranche {
+        tranche: junk.id(&junk.state.fleet.tranches),
+        hall: junk.maybe(|junk| junk.id(&junk.state.fleet.halls)),
+    }))
+}
+
+fn delay(junk: &mut Junk<'_>) -> Command {
+    let late = if junk.rng.chance(500) {
+        fleet::Late::Days(junk.number())
+    } else {
+        fleet::Late::Until(junk.date())
+    };
+    Command::Fleet(fleet::Command::DelayHall(fleet::DelayHall {
+        hall: junk.id(&junk.state.fleet.halls),
+        late,
         reason: text("x"),
     }))
 }

@@ -11,8 +11,9 @@ use crate::Ask;
 use crate::routes::fleet::holdings::moment;
 
 /// The answer is made while other writes wait: what could be had instead is looked for so many
-/// times; `POST /v1/capacity/at-risk` looks for all of them.
-const MOST_PLANNED: usize = 8;
+/// times, after what is routine and what is rare; `POST /v1/capacity/at-risk` looks for all of
+/// them.
+const PLANNED: (usize, usize) = (8, 32);
 
 /// What was at risk in some pools before an act.
 pub(crate) struct Before {
@@ -39,10 +40,21 @@ impl Before {
 
     /// What the act newly put at risk.
     pub(crate) fn newly(&self, state: &State) -> Vec<wire::Rescue> {
-        self.now(state, |reservation| !self.at_risk.contains(reservation))
+        let newly = |reservation: &_| !self.at_risk.contains(reservation);
+        self.now(state, newly, PLANNED.0)
     }
 
-    fn now(&self, state: &State, wanted: impl Fn(&ReservationId) -> bool) -> Vec<wire::Rescue> {
+    /// All that is at risk after the act, what was so before it marked.
+    pub(crate) fn all(&self, state: &State) -> Vec<wire::Rescue> {
+        self.now(state, |_| true, PLANNED.1)
+    }
+
+    fn now(
+        &self,
+        state: &State,
+        wanted: impl Fn(&ReservationId) -> bool,
+        most: usize,
+    ) -> Vec<wire::Rescue> {
         let context = Context {
             command_id: self.command_id,
             actor: self.actor,
@@ -57,7 +69,7 @@ impl Before {
         let zones = |pool| sources.zone(pool);
         let risks = self.pools.iter().flat_map(|pool| capacity.risks(*pool));
         let risks = risks.filter(|risk| wanted(&risk.reservation));
-        let rescues = capacity.rescues_of(&context, &zones, risks.collect(), MOST_PLANNED);
+        let rescues = capacity.rescues_of(&context, &zones, risks.collect(), most);
         let rescues = rescues.iter().filter_map(|rescue| {
             let already = self.at_risk.contains(&rescue.risk.reservation);
             wire::Rescue::of(sources, rescue, already)
