@@ -3,12 +3,14 @@
 mod explain;
 mod exposure;
 mod maintenance;
+mod pins;
 mod quote;
 mod replace;
 mod risk;
 
 pub use exposure::{ExposedMonth, ExposedOption, Exposure, OptionMode, SetOptionMode};
 pub use maintenance::*;
+pub use pins::*;
 pub use quote::{Hold, MakeQuote, Quote};
 pub use replace::{ReplaceNode, Replacement};
 
@@ -81,6 +83,9 @@ pub struct Pool {
     pub spare_floor: u32,
     /// Whether its options may be sold over.
     pub option_mode: OptionMode,
+    /// How many days before their beginning its reservations get their nodes; only when asked
+    /// for, when there are none.
+    pub pin_ahead_days: Option<u32>,
     /// Nodes that were received.
     pub received: u32,
     /// How it came to be.
@@ -102,6 +107,7 @@ impl Pool {
             gpus_per_node: row.gpus_per_node,
             spare_floor: row.spare_floor.0,
             option_mode: row.option_mode().into(),
+            pin_ahead_days: row.pin_ahead.map(|ahead| ahead.days),
             received: received.map_or(0, |nodes| nodes.count().0),
             recorded: row.recorded.into(),
         })
@@ -331,6 +337,8 @@ pub struct Allocation {
     pub window: wire::Window,
     /// To when the nodes are kept from others: the option's end, the window's, or the release.
     pub kept_until: wire::Instant,
+    /// Whether its nodes were handed over; those named ahead are not yet.
+    pub handed_over: bool,
     /// `live` or `released`.
     pub status: String,
     /// From when they were freed.
@@ -366,6 +374,7 @@ impl Allocation {
             gpus: count.gpus(gpus_per_node).map(|gpus| gpus.0),
             window: row.window.into(),
             kept_until: row.kept_until.into(),
+            handed_over: !row.awaited,
             status: status.to_owned(),
             released_at,
             recorded: row.recorded.into(),

@@ -8,6 +8,8 @@ mod ends;
 mod fails;
 #[path = "story/phases.rs"]
 mod phases;
+#[path = "story/pins.rs"]
+mod pins;
 
 use bareboat_base::machine::Fold as _;
 use bareboat_base::{Refusal as _, *};

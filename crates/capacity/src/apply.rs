@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bareboat_base::{Handle, Instant, NodeCount, NodeSet, PoolId, Recorded, Run, Window};
 
+use crate::ahead;
 use crate::calendar::{Calendar, Pin, Pinned, Slot};
 use crate::counts::Level;
 use crate::options;
@@ -35,6 +36,7 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
                 model: e.model,
                 gpus_per_node: e.gpus_per_node,
                 spare_floor: NodeCount::ZERO,
+                pin_ahead: None,
                 calendar: Arc::default(),
                 recorded,
             };
@@ -57,6 +59,8 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::OptionLapsed(e) => option_lapsed(state, e),
         Event::UnavailableSet(e) => unavailable_set(state, recorded, e),
         Event::UnavailabilityEnded(e) => outage::apply(state, e),
+        Event::PinAheadSet(e) => ahead::ahead_set(state, recorded, e),
+        Event::HandoverSet(e) => ahead::handover_set(state, e),
         Event::OptionModeSet(e) => options::mode_set(state, e),
         Event::QuoteMade(e) => quote::made(state, recorded, e),
         Event::QuoteTaken(e) => quote::close(state, e.quote, QuoteStatus::Taken),
@@ -199,6 +203,8 @@ fn pools_of(state: &State, event: &Event) -> Vec<PoolId> {
         Event::OptionLapsed(e) => of(&e.reservation),
         Event::UnavailableSet(e) => Some(e.pool),
         Event::UnavailabilityEnded(e) => Some(e.pool),
+        // They change nothing that is placed.
+        Event::PinAheadSet(_) | Event::HandoverSet(_) => None,
         Event::NodeReplaced(e) => state.allocations.get(&e.allocation).map(|row| row.pool),
         Event::QuoteMade(e) => return held(&e.quote),
         Event::QuoteTaken(e) => return held(&e.quote),
@@ -336,6 +342,7 @@ fn allocated(state: &mut State, recorded: Recorded, e: &Allocated) -> Option<()>
         replaced: Arc::default(),
         window: e.window,
         kept_until,
+        awaited: false,
         status: AllocationStatus::Live,
         recorded,
     };

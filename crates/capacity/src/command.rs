@@ -7,7 +7,9 @@ use bareboat_base::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{EndUnavailability, MakeQuote, SetOptionMode, TakeQuote, WithdrawQuote};
+use crate::{
+    EndUnavailability, MakeQuote, SetHandover, SetOptionMode, SetPinAhead, TakeQuote, WithdrawQuote,
+};
 
 /// A request to change the calendar.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +42,10 @@ pub enum Command {
     SetUnavailable(SetUnavailable),
     /// See [`EndUnavailability`].
     EndUnavailability(EndUnavailability),
+    /// See [`SetPinAhead`].
+    SetPinAhead(SetPinAhead),
+    /// See [`SetHandover`].
+    SetHandover(SetHandover),
     /// See [`SetOptionMode`].
     SetOptionMode(SetOptionMode),
     /// See [`MakeQuote`].
@@ -74,6 +80,8 @@ into_command!(
     LapseOption,
     SetUnavailable,
     EndUnavailability,
+    SetPinAhead,
+    SetHandover,
     SetOptionMode,
     MakeQuote,
     TakeQuote,

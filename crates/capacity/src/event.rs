@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::Nearness;
 use crate::{
-    OptionModeSet, PlacedRun, QuoteLapsed, QuoteMade, QuoteTaken, QuoteWithdrawn,
-    UnavailabilityEnded,
+    HandoverSet, OptionModeSet, PinAheadSet, PlacedRun, QuoteLapsed, QuoteMade, QuoteTaken,
+    QuoteWithdrawn, UnavailabilityEnded,
 };
 
 bareboat_base::events! {
@@ -43,6 +43,10 @@ bareboat_base::events! {
         UnavailableSet = "capacity.unavailable_set" 1;
         /// Nodes are back in supply early.
         UnavailabilityEnded = "capacity.unavailability_ended" 1;
+        /// A pool's nodes are named another time ahead.
+        PinAheadSet = "capacity.pin_ahead_set" 1;
+        /// Nodes are to be handed over, or were.
+        HandoverSet = "capacity.handover_set" 1;
         /// A pool's options are kept in another mode.
         OptionModeSet = "capacity.option_mode_set" 1;
         /// Capacity is held softly.

@@ -7,6 +7,7 @@
 //! [`alternatives`](State::alternatives) for what could be sold instead, at
 //! [`risks`](State::risks) for what a change of supply breaks.
 
+mod ahead;
 mod allocate;
 mod alternatives;
 mod apply;
@@ -33,6 +34,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use ahead::{HandoverSet, PinAhead, PinAheadSet, SetHandover, SetPinAhead, days_after};
 pub use alternatives::{Alternative, Change, Zones};
 pub use apply::apply;
 pub use bound::{Bound, Constraint};

@@ -80,6 +80,9 @@ bareboat_base::rejections! {
         /// Too few nodes were received, or are free, at the beginning.
         TooFewNamed { pool: PoolId, at: Instant, asked: NodeCount, named: NodeCount } => Conflict "too_few_named"
             "pool {pool} has {named} received and free at {at}, {asked} are asked" hint "receive the tranche that the lot waits for, then allocate";
+        /// The nodes were handed over.
+        HandedOver { allocation: AllocationId } => Conflict "handed_over"
+            "the nodes of allocation {allocation} were handed over" hint "nothing is left to do";
         /// The node is not the allocation's, or no longer.
         NodeNotAllocated { allocation: AllocationId, number: u32 } => NotFound "node_not_allocated"
             "node {number} is not of allocation {allocation}" hint "name a node that the allocation has now";

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Calendar;
 use crate::faults::Nearness;
 use crate::sorted::Sorted;
-use crate::{Back, Quote};
+use crate::{Back, PinAhead, Quote};
 
 /// Everything the calendar knows. Cloning copies pointers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -51,6 +51,9 @@ pub struct Pool {
     pub gpus_per_node: u32,
     /// Nodes that are never sold.
     pub spare_floor: NodeCount,
+    /// How long before their beginning its reservations get their nodes; only when asked for,
+    /// when nothing is said.
+    pub pin_ahead: Option<PinAhead>,
     /// Its counts over time and its nodes.
     pub(crate) calendar: Arc<Calendar>,
     /// The event that opened it.
@@ -180,6 +183,8 @@ pub struct Allocation {
     pub window: Window,
     /// To when the nodes are kept from others: the option's end, the window's, or the release.
     pub kept_until: Instant,
+    /// Whether its nodes were named ahead and are still to be handed over.
+    pub awaited: bool,
     /// Whether it lives.
     pub status: AllocationStatus,
     /// The event that named them.

@@ -44,9 +44,10 @@ pub(crate) fn run(
         BookRejection::NodeNotHeld { node: label }
     })?;
     let row = state.capacity.allocations.get(&id);
-    let (contract, lot, pool) = row
-        .map(|row| (row.contract, row.lot, row.pool))
-        .ok_or_else(|| inconsistent("the node's allocation is gone"))?;
+    let row = row.ok_or_else(|| inconsistent("the node's allocation is gone"))?;
+    let (contract, lot, pool) = (row.contract, row.lot, row.pool);
+    // Nodes that were named ahead serve from the beginning on, once they are handed over.
+    let (awaited, serves_from) = (row.awaited, at.max(row.window.from()));
     let legal_date = now.date_in(&bound(state, contract)?.billing_zone);
     // A spare is handed over as the node it replaces was: by the law of now.
     let judge = Determine {
@@ -68,7 +69,7 @@ pub(crate) fn run(
     let replace = capacity::ReplaceNode {
         allocation: id,
         node: act.node.number,
-        at,
+        at: serves_from,
         exclude: draft.state().fleet.not_ready(act.node.site, model),
     };
     let events = draft.run(in_capacity, &capacity::Command::ReplaceNode(replace))?;
@@ -79,22 +80,27 @@ pub(crate) fn run(
     let spare = spare.ok_or_else(|| inconsistent("the calendar named no spare"))?;
     // A failure that was reported before has moved the node already.
     let phase = draft.state().fleet.node(&act.node).map(|node| node.phase);
-    if phase == Some(fleet::Phase::Allocated) {
+    if matches!(phase, Some(fleet::Phase::Allocated | fleet::Phase::Ready)) {
         let reason = Some(act.reason.clone());
         advance(draft, failed, fleet::Phase::InRepair, at, reason)?;
+    }
+    if awaited {
+        return Ok(());
     }
     let spare = one(act.node.site, spare)?;
     advance(draft, spare, fleet::Phase::Allocated, at, None)
 }
 
-/// The live allocation that has a node now.
+/// The live allocation that has a node now; of several, one now and others named ahead, the first
+/// to begin.
 pub fn held_by(state: &State, node: NodeRef) -> Option<AllocationId> {
-    let mut rows = state.capacity.allocations.iter();
-    let found = rows.find(|(_, _, row)| {
+    let rows = state.capacity.allocations.iter();
+    let found = rows.filter(|(_, _, row)| {
         let live = row.status == capacity::AllocationStatus::Live;
         live && row.nodes.site() == node.site && row.nodes.contains(node.number)
     });
-    found.map(|(_, id, _)| *id)
+    let first = found.min_by_key(|(_, _, row)| row.window.from());
+    first.map(|(_, id, _)| *id)
 }
 
 fn one(site: bareboat_base::SiteId, number: u32) -> Result<NodeSet, Rejection> {

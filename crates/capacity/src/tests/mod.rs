@@ -1,5 +1,6 @@
 //! Tests: stories by hand, and histories against a naive model.
 
+mod ahead;
 mod alternatives;
 mod faults;
 mod model;

@@ -2,6 +2,7 @@
 
 pub mod at_risk;
 mod explain;
+mod pins;
 mod upkeep;
 
 use anyhow::Result;
@@ -65,6 +66,9 @@ pub enum Pool {
         /// strict or risk.
         mode: String,
     },
+    /// When reservations get their nodes.
+    #[command(flatten)]
+    Pins(pins::Pins),
     /// Nodes out of supply.
     #[command(flatten)]
     Upkeep(upkeep::Upkeep),
@@ -119,6 +123,7 @@ pub fn pool(verb: Pool, session: &Session) -> Result<()> {
             let request = Request::new(bareboat_client::Method::Put, path);
             session.write(request.json(&json!({ "mode": mode }))?)
         }
+        Pool::Pins(verb) => pins::run(verb, session),
         Pool::Upkeep(verb) => upkeep::run(verb, session),
     }
 }
@@ -308,6 +313,8 @@ pub enum Capacity {
     /// List what a pool cannot keep, as things stand or with slips, delays and outages supposed,
     /// and what each could have instead. Nothing is written.
     AtRisk(at_risk::AtRisk),
+    /// List the reservations that are due their nodes and have none.
+    Due(pins::Due),
     /// Show by month which of a pool's options could not be honoured, were all exercised.
     Exposure(Exposure),
     /// Decide a file of requests on an empty pool, and measure it; no book is needed.
@@ -340,6 +347,7 @@ pub fn capacity(verb: Capacity, global: &Global) -> Result<()> {
             return session.write(Request::post(path).json(&body)?);
         }
         Capacity::Explain(ask) => return ask.run(&Session::open(global)?),
+        Capacity::Due(ask) => return ask.run(&Session::open(global)?),
         Capacity::AtRisk(ask) => return ask.run(&Session::open(global)?),
         Capacity::Show {
             site,

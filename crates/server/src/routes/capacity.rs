@@ -3,6 +3,7 @@
 pub(crate) mod aftermath;
 mod explain;
 mod options;
+pub(crate) mod pins;
 
 use std::collections::BTreeMap;
 
@@ -31,6 +32,7 @@ const DAYS_SHOWN: i32 = 366;
 pub fn routes() -> Vec<Route> {
     let mut all = pools();
     all.extend(options::routes());
+    all.extend(pins::routes());
     all.extend(maintenance());
     all.extend(promises());
     all.extend(explain::routes());

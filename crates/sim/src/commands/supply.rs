@@ -2,7 +2,7 @@
 
 use bareboat_base::{Money, NodeCount, NodeRef, NodeSet, Run, TrancheId};
 use bareboat_book::Command;
-use bareboat_book::acts::{Act, ReplaceNode};
+use bareboat_book::acts::{Act, Pin, ReplaceNode};
 use bareboat_capacity as capacity;
 use bareboat_fleet::{
     AdvanceNodes, AssignTranche, Command as C, DelayHall, Late, NewTranche, NodeFacts, Phase,
@@ -19,6 +19,7 @@ pub(super) const ACTS: &[(u32, Make)] = &[
     (2, order),
     (2, slip),
     (1, assign),
+    (1, pin_ahead),
     (1, delay),
     (4, receive),
     (6, bring_up),
@@ -26,6 +27,7 @@ pub(super) const ACTS: &[(u32, Make)] = &[
     (3, sanitise),
     (1, spare_floor),
     (1, option_mode),
+    (2, pin),
     (2, unavailable),
     (1, lapse),
     (1, release),
@@ -240,6 +242,23 @@ fn option_mode(scene: &mut Scene<'_>) -> Option<Command> {
     Some(Command::Capacity(capacity::Command::SetOptionMode(
         capacity::SetOptionMode { pool, mode },
     )))
+}
+
+fn pin_ahead(scene: &mut Scene<'_>) -> Option<Command> {
+    let (pool, _) = scene.any(&scene.state.capacity.pools)?;
+    let days = scene.rng.chance(700).then(|| scene.rng.between(1, 60));
+    Some(Command::Capacity(capacity::Command::SetPinAhead(
+        capacity::SetPinAhead { pool, days },
+    )))
+}
+
+fn pin(scene: &mut Scene<'_>) -> Option<Command> {
+    let (capacity, now) = (&scene.state.capacity, scene.now());
+    let by = capacity::days_after(now, scene.rng.between(1, 400));
+    let pools = capacity.pools.iter();
+    let mut due = pools.map(|(_, pool, _)| capacity.due(*pool, by, now));
+    let reservations = due.find(|due| !due.is_empty())?;
+    Some(Command::Act(Act::Pin(Pin { reservations })))
 }
 
 fn unavailable(scene: &mut Scene<'_>) -> Option<Command> {

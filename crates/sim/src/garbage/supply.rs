@@ -1,6 +1,7 @@
 //! Nonsense about the fleet and the calendar.
 
 use bareboat_book::Command;
+use bareboat_book::acts::{Act, Pin};
 use bareboat_capacity as capacity;
 use bareboat_fleet as fleet;
 
@@ -34,6 +35,9 @@ pub(super) const ALL: &[Make] = &[
     unavailable,
     back,
     option_mode,
+    pin_ahead,
+    handover,
+    pin,
     quote,
     take_quote,
     withdraw_quote,
@@ -292,6 +296,25 @@ fn back(junk: &mut Junk<'_>) -> Command {
             why: Vec::new(),
         },
     ))
+}
+
+fn pin_ahead(junk: &mut Junk<'_>) -> Command {
+    Command::Capacity(capacity::Command::SetPinAhead(capacity::SetPinAhead {
+        pool: junk.id(&junk.state.capacity.pools),
+        days: junk.maybe(Junk::number),
+    }))
+}
+
+fn handover(junk: &mut Junk<'_>) -> Command {
+    Command::Capacity(capacity::Command::SetHandover(capacity::SetHandover {
+        allocation: junk.id(&junk.state.capacity.allocations),
+        at: junk.maybe(Junk::instant),
+    }))
+}
+
+fn pin(junk: &mut Junk<'_>) -> Command {
+    let reservations = junk.several(|junk| junk.id(&junk.state.capacity.reservations));
+    Command::Act(Act::Pin(Pin { reservations }))
 }
 
 fn option_mode(junk: &mut Junk<'_>) -> Command {
