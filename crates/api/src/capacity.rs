@@ -2,12 +2,16 @@
 
 mod explain;
 mod exposure;
+mod maintenance;
+mod pins;
 mod quote;
 mod replace;
 mod risk;
 mod shape;
 
 pub use exposure::{ExposedMonth, ExposedOption, Exposure, OptionMode, SetOptionMode};
+pub use maintenance::*;
+pub use pins::*;
 pub use quote::{Hold, MakeQuote, Quote};
 pub use replace::{ReplaceNode, Replacement};
 pub use shape::{FabricLevel, Shape, ShapeSpread};
@@ -81,6 +85,9 @@ pub struct Pool {
     pub spare_floor: u32,
     /// Whether its options may be sold over.
     pub option_mode: OptionMode,
+    /// How many days before their beginning its reservations get their nodes; only when asked
+    /// for, when there are none.
+    pub pin_ahead_days: Option<u32>,
     /// Nodes that were received.
     pub received: u32,
     /// How it came to be.
@@ -102,6 +109,7 @@ impl Pool {
             gpus_per_node: row.gpus_per_node,
             spare_floor: row.spare_floor.0,
             option_mode: row.option_mode().into(),
+            pin_ahead_days: row.pin_ahead.map(|ahead| ahead.days),
             received: received.map_or(0, |nodes| nodes.count().0),
             recorded: row.recorded.into(),
         })
@@ -331,6 +339,8 @@ pub struct Allocation {
     pub window: wire::Window,
     /// To when the nodes are kept from others: the option's end, the window's, or the release.
     pub kept_until: wire::Instant,
+    /// Whether its nodes were handed over; those named ahead are not yet.
+    pub handed_over: bool,
     /// `live` or `released`.
     pub status: String,
     /// From when they were freed.
@@ -366,6 +376,7 @@ impl Allocation {
             gpus: count.gpus(gpus_per_node).map(|gpus| gpus.0),
             window: row.window.into(),
             kept_until: row.kept_until.into(),
+            handed_over: !row.awaited,
             status: status.to_owned(),
             released_at,
             recorded: row.recorded.into(),
@@ -448,6 +459,8 @@ pub struct Maintenance {
     pub window: wire::Window,
     /// Why, in a word.
     pub why: wire::Code,
+    /// Nodes among them that came back early.
+    pub back: Vec<Back>,
     /// How it came to be.
     pub recorded: wire::Recorded,
 }
@@ -466,6 +479,11 @@ impl Maintenance {
             count: nodes.count().0,
             window: row.window.into(),
             why: row.why.clone().into(),
+            back: row
+                .back
+                .iter()
+                .filter_map(|back| Back::of(back, nodes))
+                .collect(),
             recorded: row.recorded.into(),
         })
     }

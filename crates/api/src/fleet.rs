@@ -14,6 +14,9 @@ use utoipa::ToSchema;
 
 use crate::{capacity, wire};
 
+mod halls;
+
+pub use halls::{AssignTranche, DelayHall, HallDelayed};
 pub use numbers::Numbers;
 
 mod numbers {
@@ -385,6 +388,9 @@ pub struct NewTranche {
     pub nodes: u32,
     /// When they are due, a civil date of the site.
     pub due_on: wire::Date,
+    /// The hall of the site that they go to, where it is known: its code there, its label or id.
+    #[serde(default)]
+    pub hall: Option<wire::Ref>,
 }
 
 /// Orders nodes.
@@ -445,6 +451,10 @@ pub struct Tranche {
     pub received: u32,
     /// When it is due, a civil date of the site.
     pub due_on: wire::Date,
+    /// The hall that it goes to, where that is known.
+    pub hall: Option<wire::Id>,
+    /// The hall's code.
+    pub hall_code: Option<wire::Code>,
     /// `expected`, `partly-received` or `received`.
     pub status: String,
     /// Every change of its date, oldest first.
@@ -488,6 +498,10 @@ impl Tranche {
             nodes: row.nodes.0,
             received: row.received.0,
             due_on: row.due_on.into(),
+            hall: row.hall.map(Into::into),
+            hall_code: row
+                .hall
+                .and_then(|hall| Some(fleet.halls.get(&hall)?.code.clone().into())),
             status: Self::status(row.status).to_owned(),
             slips: row.slips.iter().map(slip).collect(),
             receipts: row.receipts.iter().map(|id| (*id).into()).collect(),
@@ -790,6 +804,10 @@ pub struct Advanced {
     pub phase: String,
     /// When.
     pub at: wire::Instant,
+    /// The reservations that the move newly put at risk: a node that is quarantined, in repair or
+    /// retired is out of supply until it is ready again. For the first of them, what they could
+    /// have instead; `POST /v1/capacity/at-risk` says it for all.
+    pub at_risk: Vec<capacity::Rescue>,
 }
 
 /// The name of a method of erasure on the wire.

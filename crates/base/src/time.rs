@@ -52,6 +52,9 @@ const LAST_MICROS: i64 = 253_402_207_200_000_000;
 pub struct Instant(i64);
 
 impl Instant {
+    /// The last one that is kept: where what has no end ends.
+    pub const LAST: Self = Self(LAST_MICROS);
+
     /// Microseconds since the epoch. Instants beyond the calendar's range are refused.
     pub fn from_micros(micros: i64) -> Result<Self, TimeError> {
         Self::kept(Timestamp::from_microsecond(micros))

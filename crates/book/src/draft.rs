@@ -55,6 +55,20 @@ impl Draft {
         Ok(&self.events[before..])
     }
 
+    /// Does a part whole or not at all: refused, it leaves the act as it was before it.
+    pub fn attempt(
+        &mut self,
+        part: impl FnOnce(&mut Self) -> Result<(), Rejection>,
+    ) -> Result<(), Rejection> {
+        let (state, events) = (self.state.clone(), self.events.len());
+        let done = part(self);
+        if done.is_err() {
+            self.state = state;
+            self.events.truncate(events);
+        }
+        done
+    }
+
     /// Folds in an event that needs no decision of a domain.
     pub fn push(&mut self, event: Event) {
         let recorded = Recorded {

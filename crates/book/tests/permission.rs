@@ -318,6 +318,7 @@ fn another_model(world: &mut World, site: SiteId) -> ModelId {
         tranches: vec![NewTranche {
             nodes: NodeCount(62),
             due_on: p("2026-02-20"),
+            hall: None,
         }],
     })));
     model

@@ -6,6 +6,10 @@ mod common;
 mod ends;
 #[path = "story/fails.rs"]
 mod fails;
+#[path = "story/phases.rs"]
+mod phases;
+#[path = "story/pins.rs"]
+mod pins;
 
 use bareboat_base::machine::Fold as _;
 use bareboat_base::{Refusal as _, *};

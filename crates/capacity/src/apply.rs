@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use bareboat_base::{Handle, Instant, NodeCount, NodeSet, PoolId, Recorded, Run, Shape, Window};
 
+use crate::ahead;
 use crate::calendar::{Calendar, Pin, Pinned, Slot};
 use crate::counts::Level;
 use crate::options;
+use crate::outage;
 use crate::place::{Asker, Demand, Suppose, counting_is_not_enough, hold_demand, overlap, single};
 use crate::plan::Plan;
 use crate::quote;
@@ -22,6 +24,7 @@ use crate::{
 /// Folds one event in. Never refuses.
 pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
     let recorded = *recorded;
+    state.latest = state.latest.max(Some(recorded.at));
     match event {
         Event::Allocated(e) => plan_before_names(state, recorded.at, e),
         Event::Reserved(e) => plan_before_demand(state, recorded, e.pool, e.window.from(), e.shape),
@@ -39,6 +42,7 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
                 model: e.model,
                 gpus_per_node: e.gpus_per_node,
                 spare_floor: NodeCount::ZERO,
+                pin_ahead: None,
                 calendar: Arc::new(Calendar {
                     nodes_per_domain: e.nodes_per_domain,
                     ..Calendar::default()
@@ -63,6 +67,9 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::OptionExercised(e) => option_exercised(state, e),
         Event::OptionLapsed(e) => option_lapsed(state, e),
         Event::UnavailableSet(e) => unavailable_set(state, recorded, e),
+        Event::UnavailabilityEnded(e) => outage::apply(state, e),
+        Event::PinAheadSet(e) => ahead::ahead_set(state, recorded, e),
+        Event::HandoverSet(e) => ahead::handover_set(state, e),
         Event::OptionModeSet(e) => options::mode_set(state, e),
         Event::QuoteMade(e) => quote::made(state, recorded, e),
         Event::QuoteTaken(e) => quote::close(state, e.quote, QuoteStatus::Taken),
@@ -228,6 +235,9 @@ fn pools_of(state: &State, event: &Event) -> Vec<PoolId> {
         Event::OptionExercised(e) => of(&e.reservation),
         Event::OptionLapsed(e) => of(&e.reservation),
         Event::UnavailableSet(e) => Some(e.pool),
+        Event::UnavailabilityEnded(e) => Some(e.pool),
+        // They change nothing that is placed.
+        Event::PinAheadSet(_) | Event::HandoverSet(_) => None,
         Event::NodeReplaced(e) => state.allocations.get(&e.allocation).map(|row| row.pool),
         Event::QuoteMade(e) => return held(&e.quote),
         Event::QuoteTaken(e) => return held(&e.quote),
@@ -370,6 +380,7 @@ fn allocated(state: &mut State, recorded: Recorded, e: &Allocated) -> Option<()>
         replaced: Arc::default(),
         window: e.window,
         kept_until,
+        awaited: false,
         status: AllocationStatus::Live,
         recorded,
     };
@@ -511,6 +522,7 @@ fn unavailable_set(state: &mut State, recorded: Recorded, e: &UnavailableSet) ->
         nodes: Arc::new(e.nodes.clone()),
         window: e.window,
         why: e.why.clone(),
+        back: Arc::default(),
         pieces: Arc::new(pieces),
         recorded,
     };
@@ -560,10 +572,5 @@ fn new_pieces(state: &State, pool: PoolId, nodes: &NodeSet, window: Window) -> O
             }
         }
     }
-    let site = nodes.site();
-    let pieces = by_window.into_iter().filter_map(|(window, runs)| {
-        let nodes = NodeSet::from_runs(site, runs).ok()?;
-        Some(Piece { window, nodes })
-    });
-    Some(pieces.collect())
+    Some(outage::pieces(nodes.site(), by_window))
 }

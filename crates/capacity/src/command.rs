@@ -7,7 +7,9 @@ use bareboat_base::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{MakeQuote, SetOptionMode, TakeQuote, WithdrawQuote};
+use crate::{
+    EndUnavailability, MakeQuote, SetHandover, SetOptionMode, SetPinAhead, TakeQuote, WithdrawQuote,
+};
 
 /// A request to change the calendar.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,6 +40,12 @@ pub enum Command {
     LapseOption(LapseOption),
     /// See [`SetUnavailable`].
     SetUnavailable(SetUnavailable),
+    /// See [`EndUnavailability`].
+    EndUnavailability(EndUnavailability),
+    /// See [`SetPinAhead`].
+    SetPinAhead(SetPinAhead),
+    /// See [`SetHandover`].
+    SetHandover(SetHandover),
     /// See [`SetOptionMode`].
     SetOptionMode(SetOptionMode),
     /// See [`MakeQuote`].
@@ -71,6 +79,9 @@ into_command!(
     ExerciseOption,
     LapseOption,
     SetUnavailable,
+    EndUnavailability,
+    SetPinAhead,
+    SetHandover,
     SetOptionMode,
     MakeQuote,
     TakeQuote,

@@ -7,10 +7,12 @@ use bareboat_base::{
     ReservationId, Run, SiteId, Window,
 };
 
+use crate::ahead;
 use crate::allocate;
 use crate::calendar::Calendar;
 
 use crate::options;
+use crate::outage;
 use crate::place::{Asker, Demand, Suppose, counting_is_not_enough, overlap};
 use crate::plan::{NoPlace, Plan};
 use crate::quote;
@@ -89,6 +91,9 @@ fn decide_settled(state: &State, ctx: &Context, command: &Command) -> Decision {
         Command::ExerciseOption(c) => exercise_option(state, ctx, c),
         Command::LapseOption(c) => lapse_option(state, c),
         Command::SetUnavailable(c) => set_unavailable(state, c),
+        Command::EndUnavailability(c) => outage::decide(state, c),
+        Command::SetPinAhead(c) => ahead::set_ahead(state, c),
+        Command::SetHandover(c) => ahead::set_handover(state, c),
         Command::SetOptionMode(c) => options::set_mode(state, ctx, c),
         Command::MakeQuote(c) => quote::make(state, ctx, c),
         Command::TakeQuote(c) => quote::take(state, ctx, c),

@@ -7,7 +7,10 @@ use bareboat_base::{
 use serde::{Deserialize, Serialize};
 
 use crate::faults::Nearness;
-use crate::{OptionModeSet, Part, PlacedRun, QuoteLapsed, QuoteMade, QuoteTaken, QuoteWithdrawn};
+use crate::{
+    HandoverSet, OptionModeSet, Part, PinAheadSet, PlacedRun, QuoteLapsed, QuoteMade, QuoteTaken,
+    QuoteWithdrawn, UnavailabilityEnded,
+};
 
 bareboat_base::events! {
     /// What happened to the calendar.
@@ -38,6 +41,12 @@ bareboat_base::events! {
         NodeReplaced = "capacity.node_replaced" 1;
         /// Nodes are out of supply for a while.
         UnavailableSet = "capacity.unavailable_set" 1;
+        /// Nodes are back in supply early.
+        UnavailabilityEnded = "capacity.unavailability_ended" 1;
+        /// A pool's nodes are named another time ahead.
+        PinAheadSet = "capacity.pin_ahead_set" 1;
+        /// Nodes are to be handed over, or were.
+        HandoverSet = "capacity.handover_set" 1;
         /// A pool's options are kept in another mode.
         OptionModeSet = "capacity.option_mode_set" 1;
         /// Capacity is held softly.

@@ -8,6 +8,7 @@
 //! [`risks`](State::risks) for what a change of supply breaks, at
 //! [`moves`](State::moves) for what is moved aside for one more.
 
+mod ahead;
 mod allocate;
 mod alternatives;
 mod apply;
@@ -22,6 +23,7 @@ pub mod faults;
 mod moves;
 mod names;
 mod options;
+mod outage;
 mod place;
 mod plan;
 mod query;
@@ -34,6 +36,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub use ahead::{HandoverSet, PinAhead, PinAheadSet, SetHandover, SetPinAhead, days_after};
 pub use alternatives::{Alternative, Change, Zones};
 pub use apply::apply;
 pub use bound::{Bound, Constraint};
@@ -43,6 +46,7 @@ pub use event::*;
 pub use moves::{Holder, Moved};
 pub use names::{Named, Names};
 pub use options::{Exposure, OptionMode, OptionModeSet, SetOptionMode};
+pub use outage::{Back, EndUnavailability, UnavailabilityEnded};
 pub use query::{Busy, BusyWith, Step};
 pub use quote::{
     Hold, MakeQuote, Quote, QuoteLapsed, QuoteMade, QuoteStatus, QuoteTaken, QuoteWithdrawn,

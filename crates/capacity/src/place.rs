@@ -221,7 +221,9 @@ fn replacements(
             if pin.from >= out.to {
                 break;
             }
-            let both = Window::new(out.from.max(pin.from), out.to.min(pin.to));
+            // What was missed is over; what is missed now is missed from now on.
+            let from = out.from.max(pin.from).max(now.unwrap_or(pin.from));
+            let both = Window::new(from, out.to.min(pin.to));
             let Ok(window) = both else {
                 continue;
             };

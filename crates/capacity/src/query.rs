@@ -122,7 +122,7 @@ impl State {
         let mut unplaced = match &calendar.plan {
             Some(plan) => plan.unplaced().to_vec(),
             None => {
-                let plan = Plan::build(self, calendar, None, Suppose::FIRM);
+                let plan = Plan::build(self, calendar, self.latest, Suppose::FIRM);
                 plan.unplaced().to_vec()
             }
         };

@@ -83,12 +83,18 @@ bareboat_base::rejections! {
         /// Too few nodes were received, or are free, at the beginning.
         TooFewNamed { pool: PoolId, at: Instant, asked: NodeCount, named: NodeCount } => Conflict "too_few_named"
             "pool {pool} has {named} received and free at {at}, {asked} are asked" hint "receive the tranche that the lot waits for, then allocate";
+        /// The nodes were handed over.
+        HandedOver { allocation: AllocationId } => Conflict "handed_over"
+            "the nodes of allocation {allocation} were handed over" hint "nothing is left to do";
         /// The node is not the allocation's, or no longer.
         NodeNotAllocated { allocation: AllocationId, number: u32 } => NotFound "node_not_allocated"
             "node {number} is not of allocation {allocation}" hint "name a node that the allocation has now";
         /// No spare can take the node's place.
         NoSpare { pool: PoolId, number: u32, at: Instant, tried: NodeCount } => Conflict "no_spare"
             "pool {pool} has no spare for node {number}: in its hall, {tried} ready ones are free from {at} to the allocation's end, and none can take its place" hint "bring a node of the hall through validation, allow the lot more leaves, or free capacity of the hall";
+        /// The node is not out of supply then.
+        NotUnavailable { pool: PoolId, number: u32, at: Instant } => Conflict "not_unavailable"
+            "node {number} of pool {pool} is not out of supply at {at}" hint "name nodes that are out of supply at the instant they come back";
         /// The end lies before nodes of the reservation were freed.
         EndsBeforeRelease { at: Instant, released_at: Instant } => Conflict "ends_before_release"
             "the reservation would end at {at}, but its nodes were kept until {released_at}" hint "end it at that instant or later";

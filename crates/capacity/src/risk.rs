@@ -112,14 +112,33 @@ impl State {
     /// What is at risk in a pool, and for each what could be held instead, so that all that is
     /// planned can be held together. Nothing is kept.
     pub fn rescues(&self, ctx: &Context, pool: PoolId, zones: Zones<'_>) -> Vec<Rescue> {
+        self.rescues_of(ctx, zones, self.risks(pool), usize::MAX)
+    }
+
+    /// The same of some that are at risk; what could be held instead for the first `most` alone.
+    pub fn rescues_of(
+        &self,
+        ctx: &Context,
+        zones: Zones<'_>,
+        risks: Vec<Risk>,
+        most: usize,
+    ) -> Vec<Rescue> {
         let mut plan = Plan {
             supposed: self.clone(),
             ctx,
             zones,
             drawn: 0,
         };
-        let risks = self.risks(pool).into_iter();
-        risks.map(|risk| plan.rescue(risk)).collect()
+        let risks = risks.into_iter().enumerate();
+        let rescues = risks.map(|(index, risk)| match index < most {
+            true => plan.rescue(risk),
+            false => Rescue {
+                risk,
+                alternatives: Vec::new(),
+                planned: Vec::new(),
+            },
+        });
+        rescues.collect()
     }
 }
 

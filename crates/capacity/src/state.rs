@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Calendar;
 use crate::faults::Nearness;
 use crate::sorted::Sorted;
-use crate::{Part, Quote};
+use crate::{Back, Part, PinAhead, Quote};
 
 /// Everything the calendar knows. Cloning copies pointers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,8 @@ pub struct State {
     pub(crate) quote_of: Table<ContractId, QuoteId>,
     /// Quotes not recorded as over: when they expire, and the row.
     pub(crate) expiring: Sorted<(Instant, Handle)>,
+    /// The newest instant at which something was recorded: what was missed before it is over.
+    pub(crate) latest: Option<Instant>,
 }
 
 /// All nodes of one model at one site: the unit in which capacity is sold.
@@ -49,6 +51,9 @@ pub struct Pool {
     pub gpus_per_node: u32,
     /// Nodes that are never sold.
     pub spare_floor: NodeCount,
+    /// How long before their beginning its reservations get their nodes; only when asked for,
+    /// when nothing is said.
+    pub pin_ahead: Option<PinAhead>,
     /// Its counts over time and its nodes.
     pub(crate) calendar: Arc<Calendar>,
     /// The event that opened it.
@@ -180,6 +185,8 @@ pub struct Allocation {
     pub window: Window,
     /// To when the nodes are kept from others: the option's end, the window's, or the release.
     pub kept_until: Instant,
+    /// Whether its nodes were named ahead and are still to be handed over.
+    pub awaited: bool,
     /// Whether it lives.
     pub status: AllocationStatus,
     /// The event that named them.
@@ -223,6 +230,8 @@ pub struct Unavailability {
     pub window: Window,
     /// Why, in a word.
     pub why: Code,
+    /// Nodes that came back early.
+    pub back: Arc<Vec<Back>>,
     /// What it added: less than all where an earlier window has the node already, or the node
     /// is installed later. Pieces of one node never overlap.
     pub pieces: Arc<Vec<Piece>>,

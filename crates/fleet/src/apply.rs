@@ -53,6 +53,11 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
         }
         Event::OrderPlaced(e) => order_placed(state, recorded, e),
         Event::TrancheSlipped(e) => tranche_slipped(state, recorded, e),
+        Event::TrancheAssigned(e) => {
+            if let Some(tranche) = state.tranches.get_mut(&e.tranche) {
+                tranche.hall = e.hall;
+            }
+        }
         Event::TrancheReceived(e) => tranche_received(state, recorded, e),
         Event::NodeReceived(e) => node_received(state, recorded, e),
         Event::NodesAdvanced(e) => nodes_advanced(state, e),
@@ -81,6 +86,7 @@ fn order_placed(state: &mut State, recorded: Recorded, e: &OrderPlaced) {
             order: e.order,
             nodes: tranche.nodes,
             due_on: tranche.due_on,
+            hall: tranche.hall,
             status: TrancheStatus::Expected,
             received: NodeCount::ZERO,
             slips: Vec::new(),

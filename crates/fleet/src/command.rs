@@ -1,11 +1,11 @@
 //! What can be asked of the fleet.
 
 use bareboat_base::{
-    Code, Country, Date, Digest, EntityId, Instant, ModelId, Money, Name, NodeCount, NodeSet,
-    SiteId, Text, TrancheId, Zone,
+    Code, Country, Date, Digest, EntityId, HallId, Instant, ModelId, Money, Name, NodeCount,
+    NodeSet, SiteId, Text, TrancheId, Zone,
 };
 
-use crate::{NodeFacts, Phase, SanitisationMethod};
+use crate::{AssignTranche, DelayHall, NodeFacts, Phase, SanitisationMethod};
 
 /// A request to change the fleet.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,10 @@ pub enum Command {
     PlaceOrder(PlaceOrder),
     /// See [`SlipTranche`].
     SlipTranche(SlipTranche),
+    /// See [`AssignTranche`].
+    AssignTranche(AssignTranche),
+    /// See [`DelayHall`].
+    DelayHall(DelayHall),
     /// See [`ReceiveTranche`].
     ReceiveTranche(ReceiveTranche),
     /// See [`AdvanceNodes`].
@@ -43,6 +47,8 @@ into_command!(
     AddHall,
     PlaceOrder,
     SlipTranche,
+    AssignTranche,
+    DelayHall,
     ReceiveTranche,
     AdvanceNodes,
     RecordSanitisation
@@ -92,6 +98,8 @@ pub struct NewTranche {
     pub nodes: NodeCount,
     /// When they are due, a civil date of the site.
     pub due_on: Date,
+    /// The hall of the site that they go to, where it is known.
+    pub hall: Option<HallId>,
 }
 
 /// Orders nodes. Fields as in [`crate::PurchaseOrder`].

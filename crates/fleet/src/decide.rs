@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bareboat_base::{Context, Instant, ModelId, NodeCount, NodeSet, Run, SiteId};
 
 use crate::apply::{reference_key, serial_key};
+use crate::delay;
 use crate::{
     AddHall, AdvanceNodes, Command, Event, HallAdded, Model, ModelRegistered, NodeReceived,
     NodesAdvanced, NodesSanitised, OrderPlaced, Phase, PlaceOrder, PlacedTranche, ReceiveTranche,
@@ -26,6 +27,8 @@ pub fn decide(state: &State, ctx: &Context, command: &Command) -> Result<Vec<Eve
         Command::AddHall(c) => add_hall(state, ctx, c),
         Command::PlaceOrder(c) => place_order(state, ctx, c),
         Command::SlipTranche(c) => slip_tranche(state, c),
+        Command::AssignTranche(c) => delay::assign(state, c),
+        Command::DelayHall(c) => delay::delay(state, c),
         Command::ReceiveTranche(c) => receive_tranche(state, ctx, c),
         Command::AdvanceNodes(c) => advance_nodes(state, ctx, c),
         Command::RecordSanitisation(c) => record_sanitisation(state, ctx, c),
@@ -144,10 +147,14 @@ fn place_order(state: &State, ctx: &Context, c: &PlaceOrder) -> Decision {
                 placed_on: c.placed_on,
             });
         }
+        if let Some(hall) = tranche.hall {
+            delay::of_site(state, Some(c.site), hall)?;
+        }
         tranches.push(PlacedTranche {
             tranche: ctx.mint(ordinal),
             nodes: tranche.nodes,
             due_on: tranche.due_on,
+            hall: tranche.hall,
         });
     }
     let in_tranches = c.tranches.iter().map(|t| u64::from(t.nodes.0)).sum();

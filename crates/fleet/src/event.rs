@@ -8,7 +8,7 @@ use bareboat_base::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{NodeFacts, Phase, SanitisationMethod};
+use crate::{NodeFacts, Phase, SanitisationMethod, TrancheAssigned};
 
 bareboat_base::events! {
     /// What happened to the fleet.
@@ -23,6 +23,8 @@ bareboat_base::events! {
         OrderPlaced = "fleet.order_placed" 1;
         /// A tranche's date moved.
         TrancheSlipped = "fleet.tranche_slipped" 1;
+        /// A tranche goes to a hall.
+        TrancheAssigned = "fleet.tranche_assigned" 1;
         /// Nodes of a tranche arrived.
         TrancheReceived = "fleet.tranche_received" 1;
         /// One node arrived.
@@ -80,6 +82,8 @@ pub struct PlacedTranche {
     pub tranche: TrancheId,
     pub nodes: NodeCount,
     pub due_on: Date,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hall: Option<HallId>,
 }
 
 /// Nodes were ordered. Fields as in [`crate::PurchaseOrder`].

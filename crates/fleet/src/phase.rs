@@ -77,6 +77,11 @@ impl Phase {
         matches!(self, Phase::Quarantined | Phase::InRepair | Phase::Retired)
     }
 
+    /// Whether a node in it cannot serve, now or as far as anyone knows.
+    pub fn is_out(self) -> bool {
+        matches!(self, Phase::Quarantined | Phase::InRepair | Phase::Retired)
+    }
+
     /// Its name: `in-repair`.
     pub fn as_str(self) -> &'static str {
         match self {

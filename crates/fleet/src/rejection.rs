@@ -45,6 +45,9 @@ bareboat_base::rejections! {
         /// The tranches do not add up to the order.
         TranchesDoNotAddUp { ordered: NodeCount, in_tranches: u64 } => Invalid "tranches_do_not_add_up"
             "the order is for {ordered}, its tranches hold {in_tranches}" hint "give tranches that add up to the order";
+        /// No tranche owed to the hall comes earlier than is said.
+        NothingDelayed { hall: HallId } => Conflict "nothing_delayed"
+            "nothing that is owed to hall {hall} would move" hint "say which hall each tranche goes to, then delay it";
         /// A tranche due before the order was placed.
         DueBeforePlaced { due_on: Date, placed_on: Date } => Invalid "due_before_placed"
             "a tranche is due on {due_on}, before the order is placed on {placed_on}" hint "check both dates";

@@ -145,6 +145,8 @@ pub struct Tranche {
     pub nodes: NodeCount,
     /// When, a civil date of the site.
     pub due_on: Date,
+    /// The hall that it goes to, where that is known.
+    pub hall: Option<HallId>,
     /// How far it has come.
     pub status: TrancheStatus,
     /// How many nodes arrived.

@@ -1,3 +1,5 @@
+mod delay;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -119,6 +121,7 @@ fn order(model: ModelId, site: SiteId, tranches: &[u32]) -> PlaceOrder {
         .map(|nodes| NewTranche {
             nodes: NodeCount(*nodes),
             due_on: date("2026-03-01"),
+            hall: None,
         })
         .collect();
     PlaceOrder {

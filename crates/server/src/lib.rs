@@ -7,6 +7,7 @@
 //! example of a domain; [`ask::Ask`] is what every handler is given.
 
 pub mod act;
+mod ahead;
 pub mod app;
 pub mod ask;
 pub mod audit;
@@ -28,6 +29,7 @@ pub mod shipped;
 mod stream;
 
 pub use act::Act;
+pub use ahead::{pin_all_due, pin_by_itself};
 pub use app::{App, Parts};
 pub use ask::{Ask, Caller, Found};
 pub use clock::SystemClock;

@@ -216,3 +216,126 @@ fn a_slip_is_weighed_before_it_is_recorded_and_reported_after() {
     assert_eq!(first["at_risk"]["short"][0]["nodes"], 3);
     assert_eq!(first["alternatives"], json!([]));
 }
+
+#[test]
+fn what_the_fleet_says_of_a_node_the_calendar_follows_and_the_answer_says_what_breaks() {
+    let server = Server::simulated(BEGINS);
+    let world = server.world();
+    signed(&server, &world);
+    let (key, tenant) = (world.key("site_operator"), &world.sides[0].user_key.key);
+    let advance = |nodes: &str, to: &str, dry: bool| {
+        let body = json!({ "site": "OSA", "nodes": nodes, "to": to, "reason": "smoke" });
+        let dry = if dry { "?dry_run=true" } else { "" };
+        server.post(key, &format!("/v1/nodes/advance{dry}"), body)
+    };
+    // Twelve nodes, ten of them a lot's: two may fail.
+    let first = advance("1-2", "quarantined", false).ok();
+    assert_eq!(first["at_risk"], json!([]));
+    let dry = advance("3", "in-repair", true).ok();
+    let broken = advance("3", "in-repair", false).ok();
+    assert_eq!(dry["at_risk"], broken["at_risk"]);
+    let risk = &broken["at_risk"][0];
+    assert_eq!(
+        (&risk["at_risk"]["label"], &risk["already"]),
+        (&json!("R-0001"), &json!(false))
+    );
+    assert_eq!(risk["at_risk"]["short"][0]["nodes"], 1);
+    // What was broken before is not told again.
+    assert_eq!(advance("4", "in-repair", false).ok()["at_risk"], json!([]));
+    let seen = server.get(key, "/v1/maintenance").ok();
+    assert_eq!(seen["items"][0]["why"], "quarantined");
+    assert_eq!(seen["items"][0]["window"]["to"], "9999-12-30T22:00:00Z");
+    // Whoever mends a node before its planned end says so.
+    let path = "/v1/pools/OSA:B200/maintenance";
+    let window = json!({ "from": "2026-04-01T00:00:00Z", "to": "2026-05-01T00:00:00Z" });
+    let body = json!({ "nodes": "11-12", "why": "chiller", "window": window });
+    server.post(key, path, body).ok();
+    let end = json!({ "nodes": "12", "at": "2026-04-11T00:00:00Z" });
+    let path = format!("{path}/end");
+    assert_eq!(
+        server.post(tenant, &path, end.clone()).code(),
+        "api.forbidden"
+    );
+    assert_eq!(server.post(key, &path, end.clone()).ok()["nodes"], "12");
+    let again = server.post(key, &path, end);
+    assert_eq!(again.code(), "capacity.not_unavailable");
+    let seen = server.get(key, "/v1/maintenance").ok();
+    let last = seen["items"].as_array().unwrap().last().unwrap().clone();
+    let back = json!([{ "nodes": "12", "at": "2026-04-11T00:00:00Z" }]);
+    assert_eq!(last["back"], back);
+}
+
+#[test]
+fn a_late_hall_is_one_act_that_says_which_lots_are_at_risk_and_what_instead() {
+    let server = Server::simulated(BEGINS);
+    let world = server.world();
+    let planner = world.key("planner");
+    let deal = signed(&server, &world);
+    let order = json!({
+        "supplier": "Vendor", "reference": "PO-2", "model": "B200", "site": "OSA",
+        "nodes": 8, "price": "1000000.00 USD", "placed_on": "2026-01-05",
+        "tranches": [{ "nodes": 5, "due_on": "2026-06-01", "hall": "H1" },
+            { "nodes": 3, "due_on": "2026-06-01" }],
+    });
+    server.post(planner, "/v1/orders", order).ok();
+    let (from, to) = ("2026-05-31T15:00:00Z", "2027-05-31T15:00:00Z");
+    hold(&server, &deal, 9, from, to);
+    let path = "/v1/halls/HALL-0001/delay";
+    let body = json!({ "days": 30, "reason": "the transformer is late" });
+    // A supposed delay of the hall and a dry run say the same as what is then done.
+    let assigned = server.call(
+        "PUT",
+        planner,
+        "/v1/tranches/TR-0003/hall",
+        &[],
+        json!({ "hall": "H1" }),
+    );
+    assert_eq!(assigned.ok()["hall_code"], "H1");
+    let delay = |hall: &str| json!({ "delays": [{ "site": "OSA", "hall": hall, "days": 30 }] });
+    let supposed = server.post(planner, AT_RISK, delay("H1")).ok();
+    assert_eq!(
+        server.post(planner, AT_RISK, delay("H9")).code(),
+        "api.invalid_field"
+    );
+    let position = server.position();
+    let dry = server
+        .post(planner, &format!("{path}?dry_run=true"), body.clone())
+        .ok();
+    assert_eq!(server.position(), position, "nothing is written");
+    assert_eq!(dry["at_risk"], supposed["at_risk"]);
+    let operator = world.key("site_operator");
+    assert_eq!(
+        server.post(operator, path, body.clone()).code(),
+        "api.forbidden"
+    );
+    let both = json!({ "days": 3, "until": "2026-07-01", "reason": "x" });
+    assert_eq!(server.post(planner, path, both).code(), "api.invalid_field");
+    let done = server.post(planner, path, body).ok();
+    assert_eq!(done, dry);
+    let labels: Vec<_> = done["tranches"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            (
+                one["label"].as_str().unwrap(),
+                one["due_on"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        labels,
+        [("TR-0002", "2026-07-01"), ("TR-0003", "2026-07-01")]
+    );
+    let rescue = &done["at_risk"][0];
+    assert_eq!(rescue["at_risk"]["label"], "R-0002");
+    assert_eq!(changes(rescue)[0], ("later", 9, "2026-07-01"));
+    assert_eq!(rescue["planned"], json!([0]));
+    let until = json!({ "until": "2026-07-01", "reason": "as said" });
+    assert_eq!(
+        server.post(planner, path, until).code(),
+        "fleet.nothing_delayed"
+    );
+    let listed = server.get(planner, "/v1/tranches?hall=HALL-0001").ok();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 2);
+}

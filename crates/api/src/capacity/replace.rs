@@ -58,8 +58,10 @@ pub struct ReplaceNode {
     /// From when the spare serves; now when left out.
     #[serde(default)]
     pub at: Option<wire::Instant>,
-    /// When the node is expected back; until then it is out of supply.
-    pub until: wire::Instant,
+    /// When the node is expected back; until then it is out of supply. Until it is ready again,
+    /// when left out.
+    #[serde(default)]
+    pub until: Option<wire::Instant>,
     /// What failed.
     pub reason: wire::Text,
 }

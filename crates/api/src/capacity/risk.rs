@@ -104,7 +104,7 @@ pub struct AssessRisk {
     /// Tranches that would come on other dates.
     #[serde(default)]
     pub slips: Vec<SupposeSlip>,
-    /// Sites at which all that is still owed would come later.
+    /// Sites, or halls of them, at which all that is still owed would come later.
     #[serde(default)]
     pub delays: Vec<SupposeDelay>,
     /// Nodes that would be out of supply.
@@ -122,12 +122,15 @@ pub struct SupposeSlip {
     pub due_on: wire::Date,
 }
 
-/// All that a site is still owed, later.
+/// All that a site, or a hall of it, is still owed, later.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SupposeDelay {
     /// Where: the site's code, label or id.
     pub site: wire::Ref,
+    /// Only what goes to this hall of it: its code there, its label or id.
+    #[serde(default)]
+    pub hall: Option<wire::Ref>,
     /// Only nodes of this model: its code, label or id.
     pub model: Option<wire::Ref>,
     /// By how many days.

@@ -12,6 +12,8 @@ pub mod allocate;
 pub mod contract;
 pub mod determine;
 pub mod invoice;
+pub mod phases;
+pub mod pin;
 pub mod quote;
 pub mod replace;
 pub mod sign;
@@ -23,6 +25,7 @@ pub mod wind_down;
 pub use allocate::AllocateLot;
 pub use determine::Determine;
 pub use invoice::IssueInvoice;
+pub use pin::Pin;
 pub use quote::Quote;
 pub use replace::ReplaceNode;
 pub use sign::{Extend, Sign, reserve_lot};
@@ -41,6 +44,8 @@ pub enum Act {
     Extend(Extend),
     /// Name the nodes of a lot: determination, allocation, node phases.
     AllocateLot(AllocateLot),
+    /// Name the nodes of reservations ahead: determinations, allocations.
+    Pin(Pin),
     /// Replace a failed node of a lot: determination, calendar, node phases.
     ReplaceNode(ReplaceNode),
     /// Issue the invoice of a period: invoice, ledger.
@@ -59,6 +64,7 @@ pub(crate) fn decide(state: &State, context: &Context, act: &Act) -> Result<Vec<
         Act::Sign(act) => sign::run(&mut draft, context, act)?,
         Act::Extend(act) => sign::extend(&mut draft, context, act)?,
         Act::AllocateLot(act) => allocate::run(&mut draft, context, act)?,
+        Act::Pin(act) => pin::run(&mut draft, context, act)?,
         Act::ReplaceNode(act) => replace::run(&mut draft, context, act)?,
         Act::IssueInvoice(act) => invoice::run(&mut draft, act)?,
         Act::DoStep(act) => wind_down::run(&mut draft, act)?,

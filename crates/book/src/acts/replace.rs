@@ -1,13 +1,14 @@
 //! A failed node in a client's hands and the spare that takes its place: a determination, the
 //! calendar, and both nodes' phases, in one act.
 
-use bareboat_base::{AllocationId, Code, Context, Instant, NodeRef, NodeSet, Text, Window};
+use bareboat_base::{AllocationId, Context, Instant, NodeRef, NodeSet, Text};
 use bareboat_capacity as capacity;
 use bareboat_fleet as fleet;
 use bareboat_rulebook::Activity;
 
 use crate::acts::allocate::bound;
 use crate::acts::determine::{self, Determine};
+use crate::acts::phases;
 use crate::acts::supply::{in_capacity, in_fleet};
 use crate::draft::Draft;
 use crate::event::Event;
@@ -21,8 +22,8 @@ pub struct ReplaceNode {
     pub node: NodeRef,
     /// From when the spare serves: not after now.
     pub at: Instant,
-    /// When the node is expected back; until then it is out of supply.
-    pub until: Instant,
+    /// When the node is expected back, if that is known; until then it is out of supply.
+    pub until: Option<Instant>,
     /// What failed.
     pub reason: Text,
 }
@@ -43,9 +44,10 @@ pub(crate) fn run(
         BookRejection::NodeNotHeld { node: label }
     })?;
     let row = state.capacity.allocations.get(&id);
-    let (contract, lot, pool) = row
-        .map(|row| (row.contract, row.lot, row.pool))
-        .ok_or_else(|| inconsistent("the node's allocation is gone"))?;
+    let row = row.ok_or_else(|| inconsistent("the node's allocation is gone"))?;
+    let (contract, lot, pool) = (row.contract, row.lot, row.pool);
+    // Nodes that were named ahead serve from the beginning on, once they are handed over.
+    let (awaited, serves_from) = (row.awaited, at.max(row.window.from()));
     let legal_date = now.date_in(&bound(state, contract)?.billing_zone);
     // A spare is handed over as the node it replaces was: by the law of now.
     let judge = Determine {
@@ -55,16 +57,8 @@ pub(crate) fn run(
     };
     determine::require(draft, &judge, Some(lot), true)?;
     let failed = one(act.node.site, act.node.number)?;
-    let window = Window::new(at, act.until).map_err(|error| BookRejection::Time {
-        problem: error.to_string(),
-    })?;
-    let out = capacity::SetUnavailable {
-        pool,
-        nodes: failed.clone(),
-        window,
-        why: Code::new("failed").map_err(|error| inconsistent(&error.to_string()))?,
-    };
-    draft.run(in_capacity, &capacity::Command::SetUnavailable(out))?;
+    // A failure that was reported before is out already: the latest word counts.
+    phases::take_out(draft, pool, &failed, (at, act.until), phases::FAILED)?;
     let model = draft
         .state()
         .capacity
@@ -75,7 +69,7 @@ pub(crate) fn run(
     let replace = capacity::ReplaceNode {
         allocation: id,
         node: act.node.number,
-        at,
+        at: serves_from,
         exclude: draft.state().fleet.not_ready(act.node.site, model),
     };
     let events = draft.run(in_capacity, &capacity::Command::ReplaceNode(replace))?;
@@ -86,22 +80,27 @@ pub(crate) fn run(
     let spare = spare.ok_or_else(|| inconsistent("the calendar named no spare"))?;
     // A failure that was reported before has moved the node already.
     let phase = draft.state().fleet.node(&act.node).map(|node| node.phase);
-    if phase == Some(fleet::Phase::Allocated) {
+    if matches!(phase, Some(fleet::Phase::Allocated | fleet::Phase::Ready)) {
         let reason = Some(act.reason.clone());
         advance(draft, failed, fleet::Phase::InRepair, at, reason)?;
+    }
+    if awaited {
+        return Ok(());
     }
     let spare = one(act.node.site, spare)?;
     advance(draft, spare, fleet::Phase::Allocated, at, None)
 }
 
-/// The live allocation that has a node now.
+/// The live allocation that has a node now; of several, one now and others named ahead, the first
+/// to begin.
 pub fn held_by(state: &State, node: NodeRef) -> Option<AllocationId> {
-    let mut rows = state.capacity.allocations.iter();
-    let found = rows.find(|(_, _, row)| {
+    let rows = state.capacity.allocations.iter();
+    let found = rows.filter(|(_, _, row)| {
         let live = row.status == capacity::AllocationStatus::Live;
         live && row.nodes.site() == node.site && row.nodes.contains(node.number)
     });
-    found.map(|(_, id, _)| *id)
+    let first = found.min_by_key(|(_, _, row)| row.window.from());
+    first.map(|(_, id, _)| *id)
 }
 
 fn one(site: bareboat_base::SiteId, number: u32) -> Result<NodeSet, Rejection> {

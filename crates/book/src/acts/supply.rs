@@ -4,6 +4,7 @@ use bareboat_base::{Context, Instant, PoolId, SiteId, TrancheId};
 use bareboat_capacity as capacity;
 use bareboat_fleet as fleet;
 
+use crate::acts::phases;
 use crate::draft::Draft;
 use crate::event::Event;
 use crate::rejection::{BookRejection, Rejection};
@@ -16,7 +17,11 @@ pub(crate) fn decide(
 ) -> Result<Vec<Event>, Rejection> {
     use fleet::Command as C;
     match command {
-        C::PlaceOrder(_) | C::SlipTranche(_) | C::ReceiveTranche(_) => {}
+        C::PlaceOrder(_)
+        | C::SlipTranche(_)
+        | C::DelayHall(_)
+        | C::ReceiveTranche(_)
+        | C::AdvanceNodes(_) => {}
         _ => {
             let events = fleet::decide(&state.fleet, context, command)?;
             return Ok(events.into_iter().map(Event::from).collect());
@@ -32,6 +37,7 @@ pub(crate) fn decide(
             fleet::Event::OrderPlaced(placed) => schedule(&mut draft, placed)?,
             fleet::Event::TrancheSlipped(slipped) => slip(&mut draft, slipped)?,
             fleet::Event::TrancheReceived(received) => receive(&mut draft, received)?,
+            fleet::Event::NodesAdvanced(advanced) => phases::follow(&mut draft, advanced)?,
             _ => {}
         }
     }

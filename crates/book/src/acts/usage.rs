@@ -44,6 +44,9 @@ fn check(state: &State, usage: &billing::RecordUsage) -> Result<(), Rejection> {
         AllocationStatus::Live => allocation.window.to(),
         AllocationStatus::Released { at } => at.min(allocation.window.to()),
     };
+    if allocation.awaited {
+        return fits("the allocation's nodes were named ahead and are not handed over");
+    }
     for interval in &usage.intervals {
         if !allocation.had(&interval.nodes, interval.window) {
             return fits("usage names nodes that are not the allocation's throughout its window");

@@ -97,6 +97,18 @@ pub fn live_allocations(state: &State, contract: ContractId) -> Vec<(AllocationI
         .collect()
 }
 
+/// Whether an allocation's nodes were handed over: those named ahead may be in another's hands.
+fn is_handed_over(state: &State, allocation: AllocationId) -> bool {
+    let row = state.capacity.allocations.get(&allocation);
+    row.is_some_and(|row| !row.awaited)
+}
+
+fn handed_over(state: &State, contract: ContractId) -> Vec<NodeSet> {
+    let live = live_allocations(state, contract).into_iter();
+    let live = live.filter(|(id, _)| is_handed_over(state, *id));
+    live.map(|(_, nodes)| nodes).collect()
+}
+
 fn reservations(state: &State, contract: ContractId) -> Vec<ReservationId> {
     let lots = state.contracts.lots_of(contract);
     lots.iter().filter_map(|(_, lot)| lot.reservation).collect()
@@ -139,7 +151,7 @@ fn in_phase(state: &State, nodes: &NodeSet, wanted: fleet::Phase) -> Option<Node
 }
 
 fn drain(draft: &mut Draft, contract: ContractId, act: &DoStep) -> Result<(), Rejection> {
-    for (_, nodes) in live_allocations(draft.state(), contract) {
+    for nodes in handed_over(draft.state(), contract) {
         let Some(nodes) = in_phase(draft.state(), &nodes, fleet::Phase::Allocated) else {
             continue;
         };
@@ -160,7 +172,7 @@ fn sanitise(draft: &mut Draft, contract: ContractId, act: &DoStep) -> Result<(),
         let problem = "the sanitise step must say how the nodes were erased and by whom".to_owned();
         return Err(BookRejection::Inconsistent { problem }.into());
     };
-    for (_, nodes) in live_allocations(draft.state(), contract) {
+    for nodes in handed_over(draft.state(), contract) {
         let Some(nodes) = in_phase(draft.state(), &nodes, fleet::Phase::Sanitising) else {
             continue;
         };
@@ -178,9 +190,12 @@ fn sanitise(draft: &mut Draft, contract: ContractId, act: &DoStep) -> Result<(),
 
 fn give_back(draft: &mut Draft, contract: ContractId, act: &DoStep) -> Result<(), Rejection> {
     for (allocation, nodes) in live_allocations(draft.state(), contract) {
-        let held = [fleet::Phase::Allocated, fleet::Phase::Sanitising]
+        let phases = [fleet::Phase::Allocated, fleet::Phase::Sanitising];
+        let mut phases = phases
             .into_iter()
-            .find_map(|phase| in_phase(draft.state(), &nodes, phase).map(|set| (set, phase)));
+            .filter(|_| is_handed_over(draft.state(), allocation));
+        let held =
+            phases.find_map(|phase| in_phase(draft.state(), &nodes, phase).map(|set| (set, phase)));
         if let Some((set, phase)) = held {
             let problem = format!(
                 "{} of its nodes are still {}",

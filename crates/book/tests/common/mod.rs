@@ -265,6 +265,7 @@ pub fn order_and_receive(book: &mut Book, model: ModelId, site: SiteId) {
             tranches: vec![NewTranche {
                 nodes: NodeCount(630),
                 due_on: p("2026-02-15"),
+                hall: None,
             }],
         }),
     );

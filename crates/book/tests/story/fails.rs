@@ -24,7 +24,7 @@ fn replace(world: &mut World, number: u32, until: &str) -> Result<Vec<Event>, Re
             number,
         },
         at: world.book.now,
-        until: p(until),
+        until: Some(p(until)),
         reason: p("GPU 3 fell off the bus"),
     };
     world

@@ -1,10 +1,12 @@
 //! Tests: stories by hand, and histories against a naive model.
 
+mod ahead;
 mod alternatives;
 mod faults;
 mod model;
 mod names;
 mod options;
+mod outage;
 mod quotes;
 mod replace;
 mod risk;

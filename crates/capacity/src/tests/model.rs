@@ -7,8 +7,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    Allocate, EndReservation, ExerciseOption, LapseOption, MoveSupply, ReceiveSupply,
-    ReleaseAllocation, ReservationStatus, ScheduleSupply, SetSpareFloor, SetUnavailable,
+    Allocate, EndReservation, EndUnavailability, ExerciseOption, LapseOption, MoveSupply,
+    ReceiveSupply, ReleaseAllocation, ReservationStatus, ScheduleSupply, SetSpareFloor,
+    SetUnavailable,
 };
 
 pub(super) const HOURS: i64 = 40;
@@ -68,6 +69,13 @@ pub(super) enum Step {
         from: i64,
         length: i64,
     },
+    /// Ends what has nodes out of supply, or what has them for having failed.
+    Back {
+        first: u32,
+        count: u32,
+        at: i64,
+        failed: bool,
+    },
 }
 
 pub(super) fn promise() -> impl Strategy<Value = Step> {
@@ -124,6 +132,9 @@ pub(super) fn anything() -> impl Strategy<Value = Step> {
         2 => (1_u32..12, 1_u32..4, 0..25_i64, 1..10_i64).prop_map(|(first, count, from, length)| {
             Step::Unavailable { first, count, from, length }
         }),
+        2 => (1_u32..12, 1_u32..4, 0..35_i64, any::<bool>()).prop_map(
+            |(first, count, at, failed)| Step::Back { first, count, at, failed },
+        ),
     ]
 }
 
@@ -150,9 +161,17 @@ pub(super) struct Model {
     pub(super) taken: BTreeMap<(u32, i64), AllocationId>,
     /// (node, hour) out of supply.
     pub(super) out: BTreeSet<(u32, i64)>,
+    /// (node, from, to, whether it failed): what was said, as far as it still holds.
+    outages: Vec<(u32, i64, i64, bool)>,
 }
 
 impl Model {
+    fn count_out(&mut self) {
+        let said = self.outages.iter();
+        let hours = said.flat_map(|(node, from, to, _)| (*from..*to).map(move |at| (*node, at)));
+        self.out = hours.collect();
+    }
+
     fn installed(&self, at: i64) -> i64 {
         let owed = self.owed.values().filter(|(from, _)| *from <= at);
         let owed: i64 = owed.map(|(_, nodes)| i64::from(*nodes)).sum();
@@ -250,7 +269,8 @@ pub(super) fn step(world: &mut World, model: &mut Model, step: &Step) -> Result<
         } => {
             let nodes = set(first..first + count);
             let during = window(from, from + length);
-            let why = Code::new("maintenance").unwrap();
+            let failed = first % 2 == 0;
+            let why = Code::new(if failed { "failed" } else { "maintenance" }).unwrap();
             let done = world.run(SetUnavailable {
                 pool,
                 nodes,
@@ -260,13 +280,57 @@ pub(super) fn step(world: &mut World, model: &mut Model, step: &Step) -> Result<
             let known = (first..first + count).all(|node| model.named.contains_key(&node));
             prop_assert_eq!(done.is_ok(), known);
             if known {
-                let hours = from..from + length;
-                let out =
-                    hours.flat_map(|hour| (first..first + count).map(move |node| (node, hour)));
-                model.out.extend(out);
+                let said = (first..first + count).map(|node| (node, from, from + length, failed));
+                model.outages.extend(said);
+                model.count_out();
             }
         }
+        Step::Back { .. } => back(world, model, pool, step)?,
         _ => sell(world, model, pool, step)?,
+    }
+    Ok(())
+}
+
+/// Nodes come back early: refused unless all of them are out.
+fn back(
+    world: &mut World,
+    model: &mut Model,
+    pool: PoolId,
+    step: &Step,
+) -> Result<(), TestCaseError> {
+    let Step::Back {
+        first,
+        count,
+        at,
+        failed,
+    } = *step
+    else {
+        return Ok(());
+    };
+    let nodes = first..first + count;
+    let ends = |said: &(u32, i64, i64, bool)| {
+        let runs = said.1 <= at && at < said.2;
+        runs && nodes.contains(&said.0) && (said.3 || !failed)
+    };
+    let out: BTreeSet<u32> = model
+        .outages
+        .iter()
+        .filter(|said| ends(said))
+        .map(|said| said.0)
+        .collect();
+    let why = failed.then(|| Code::new("failed").unwrap());
+    let done = world.run(EndUnavailability {
+        pool,
+        nodes: set(nodes.clone()),
+        at: hour(at),
+        why: why.into_iter().collect(),
+    });
+    prop_assert_eq!(done.is_ok(), out.len() == nodes.len());
+    if done.is_ok() {
+        for said in model.outages.iter_mut().filter(|said| ends(said)) {
+            said.2 = at;
+        }
+        model.count_out();
     }
     Ok(())
 }
@@ -506,7 +570,7 @@ fn option(
 }
 
 /// Counts, busy windows and both encodings agree with the model.
-fn compare(world: &World, model: &Model) -> Result<(), TestCaseError> {
+pub(super) fn compare(world: &World, model: &Model) -> Result<(), TestCaseError> {
     let Some(pool) = model.pool else {
         return Ok(());
     };
@@ -649,7 +713,7 @@ proptest! {
 }
 
 /// Six nodes from hour 0, four more from hour 8, all received.
-fn supplied() -> Result<(World, Model), TestCaseError> {
+pub(super) fn supplied() -> Result<(World, Model), TestCaseError> {
     let (mut world, mut model) = (World::default(), Model::default());
     for (which, (nodes, at)) in [(6, 0), (4, 8)].into_iter().enumerate() {
         step(&mut world, &mut model, &Step::Schedule { nodes, from: at })?;

@@ -1,8 +1,10 @@
 //! Pools and their calendars, reservations, allocations, and how much there is.
 
-mod at_risk;
+pub mod at_risk;
 mod explain;
+mod pins;
 mod shape;
+mod upkeep;
 
 use anyhow::Result;
 use bareboat_client::Request;
@@ -65,32 +67,12 @@ pub enum Pool {
         /// strict or risk.
         mode: String,
     },
-    /// Take nodes out of supply over a window, and see which reservations that puts at risk.
-    Maintain {
-        /// Its label, id, or SITE:MODEL.
-        pool: String,
-        /// Their numbers at the site, such as "1-313, 320".
-        #[arg(long)]
-        nodes: String,
-        /// The first instant.
-        #[arg(long, value_name = "INSTANT")]
-        from: String,
-        /// The instant to end before.
-        #[arg(long, value_name = "INSTANT")]
-        to: String,
-        /// Why, in a word.
-        #[arg(long, default_value = "maintenance")]
-        why: String,
-    },
-    /// List windows in which nodes are out of supply.
-    Maintenance {
-        /// Only of this pool.
-        #[arg(long)]
-        pool: Option<String>,
-        /// Only what ends after this instant.
-        #[arg(long, value_name = "INSTANT")]
-        from: Option<String>,
-    },
+    /// When reservations get their nodes.
+    #[command(flatten)]
+    Pins(pins::Pins),
+    /// Nodes out of supply.
+    #[command(flatten)]
+    Upkeep(upkeep::Upkeep),
 }
 
 const AT_RISK: [&str; 6] = [
@@ -142,35 +124,8 @@ pub fn pool(verb: Pool, session: &Session) -> Result<()> {
             let request = Request::new(bareboat_client::Method::Put, path);
             session.write(request.json(&json!({ "mode": mode }))?)
         }
-        Pool::Maintain {
-            pool,
-            nodes,
-            from,
-            to,
-            why,
-        } => {
-            let body = body(&[
-                ("nodes", text(nodes)),
-                ("window", Some(json!({ "from": from, "to": to }))),
-                ("why", text(why)),
-            ]);
-            session.write(Request::post(format!("{PATH}/{pool}/maintenance")).json(&body)?)
-        }
-        Pool::Maintenance { pool, from } => {
-            let request = Request::get("/v1/maintenance")
-                .with_some("pool", pool)
-                .with_some("from", from);
-            let columns = [
-                "number",
-                "site_code",
-                "model_code",
-                "nodes",
-                "window.from",
-                "window.to",
-                "why",
-            ];
-            session.list(request, &columns)
-        }
+        Pool::Pins(verb) => pins::run(verb, session),
+        Pool::Upkeep(verb) => upkeep::run(verb, session),
     }
 }
 
@@ -343,9 +298,9 @@ pub enum Capacity {
     Replace {
         /// Its label or id.
         node: String,
-        /// When it is expected back; until then it is out of supply.
+        /// When it is expected back; out of supply until it is ready again when left out.
         #[arg(long, value_name = "INSTANT")]
-        until: String,
+        until: Option<String>,
         /// What failed.
         #[arg(long)]
         reason: String,
@@ -359,6 +314,8 @@ pub enum Capacity {
     /// List what a pool cannot keep, as things stand or with slips, delays and outages supposed,
     /// and what each could have instead. Nothing is written.
     AtRisk(at_risk::AtRisk),
+    /// List the reservations that are due their nodes and have none.
+    Due(pins::Due),
     /// Show by month which of a pool's options could not be honoured, were all exercised.
     Exposure(Exposure),
     /// Decide a file of requests on an empty pool, and measure it; no book is needed.
@@ -382,7 +339,7 @@ pub fn capacity(verb: Capacity, global: &Global) -> Result<()> {
             at,
         } => {
             let body = body(&[
-                ("until", text(until)),
+                ("until", maybe(&until)),
                 ("reason", text(reason)),
                 ("at", maybe(&at)),
             ]);
@@ -391,6 +348,7 @@ pub fn capacity(verb: Capacity, global: &Global) -> Result<()> {
             return session.write(Request::post(path).json(&body)?);
         }
         Capacity::Explain(ask) => return ask.run(&Session::open(global)?),
+        Capacity::Due(ask) => return ask.run(&Session::open(global)?),
         Capacity::AtRisk(ask) => return ask.run(&Session::open(global)?),
         Capacity::Show {
             site,

@@ -344,6 +344,11 @@ pub enum Lot {
         #[arg(long, value_name = "INSTANT")]
         at: String,
     },
+    /// Name a lot's nodes ahead; `allocate` hands them over.
+    Pin {
+        /// Its label or id.
+        lot: String,
+    },
 }
 
 /// Runs a verb of lots.
@@ -375,5 +380,6 @@ pub fn lot(verb: Lot, session: &Session) -> Result<()> {
             let request = Request::post(format!("{PATH}/{lot}/allocate"));
             session.write(request.json(&json!({ "at": at }))?)
         }
+        Lot::Pin { lot } => session.write(Request::post(format!("{PATH}/{lot}/pin"))),
     }
 }

@@ -1,5 +1,7 @@
 //! Models, sites, halls, purchase orders, tranches and nodes.
 
+mod halls;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -7,6 +9,7 @@ use bareboat_client::Request;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use crate::commands::capacity::at_risk;
 use crate::session::{Session, body, body_from, maybe, text};
 use crate::{exit, show};
 
@@ -176,6 +179,9 @@ pub enum Hall {
         #[arg(long)]
         site: String,
     },
+    /// Move the dates of all tranches still owed to a hall, and see what that puts at risk and
+    /// what each lot could have instead.
+    Delay(halls::Delay),
 }
 
 /// Runs a verb of halls.
@@ -191,6 +197,7 @@ pub fn hall(verb: Hall, session: &Session) -> Result<()> {
             let body = body(&[("site", text(site)), ("code", text(code))]);
             session.write(Request::post(PATH).json(&body)?)
         }
+        Hall::Delay(delay) => delay.run(session),
     }
 }
 
@@ -238,8 +245,9 @@ pub struct PlaceOrder {
     /// When it was placed, such as 2026-01-15.
     #[arg(long, value_name = "DATE")]
     placed_on: String,
-    /// A tranche: its nodes and when they are due, such as 313:2026-06-01; repeat it for each.
-    #[arg(long = "tranche", value_name = "NODES:DATE", required = true)]
+    /// A tranche: its nodes, when they are due and, where it is known, the hall they go to, such
+    /// as 313:2026-06-01 or 313:2026-06-01:H1; repeat it for each.
+    #[arg(long = "tranche", value_name = "NODES:DATE[:HALL]", required = true)]
     tranches: Vec<String>,
 }
 
@@ -255,7 +263,12 @@ impl PlaceOrder {
                 exit::usage(what, "write it as NODES:DATE, such as 313:2026-06-01")
             })?;
             nodes = nodes.saturating_add(count);
-            tranches.push(json!({ "nodes": count, "due_on": due_on }));
+            tranches.push(match due_on.split_once(':') {
+                Some((due_on, hall)) => {
+                    json!({ "nodes": count, "due_on": due_on, "hall": hall })
+                }
+                None => json!({ "nodes": count, "due_on": due_on }),
+            });
         }
         Ok(body(&[
             ("supplier", text(self.supplier)),
@@ -329,6 +342,14 @@ pub enum Tranche {
         /// Why.
         #[arg(long)]
         reason: String,
+    },
+    /// Say which hall a tranche goes to.
+    Assign {
+        /// Its label or id.
+        tranche: String,
+        /// A hall of its site: its code there, its label or id; not known when left out.
+        #[arg(long)]
+        hall: Option<String>,
     },
     /// Record the arrival of nodes, from a file of one node a row: .csv or .jsonl, or a .json or
     /// .toml body.
@@ -405,6 +426,7 @@ pub fn tranche(verb: Tranche, session: &Session) -> Result<()> {
                 "nodes",
                 "received",
                 "due_on",
+                "hall_code",
                 "status",
             ];
             session.list(request, &columns)
@@ -418,6 +440,7 @@ pub fn tranche(verb: Tranche, session: &Session) -> Result<()> {
             let body = body(&[("due_on", text(due_on)), ("reason", text(reason))]);
             session.write(Request::post(format!("{PATH}/{tranche}/slip")).json(&body)?)
         }
+        Tranche::Assign { tranche, hall } => halls::assign(session, &tranche, &hall),
         Tranche::Receive {
             tranche,
             from,
@@ -489,7 +512,7 @@ pub enum Node {
         #[arg(long)]
         jsonl: bool,
     },
-    /// Move nodes to another phase, all or none.
+    /// Move nodes to another phase, all or none, and see what that newly puts at risk.
     Advance {
         /// Their numbers at the site, such as "1-313, 320".
         nodes: String,
@@ -579,7 +602,10 @@ pub fn node(verb: Node, session: &Session) -> Result<()> {
                 ("at", maybe(&at)),
                 ("reason", maybe(&reason)),
             ]);
-            session.write(Request::post(format!("{PATH}/advance")).json(&body)?)
+            at_risk::write(
+                session,
+                Request::post(format!("{PATH}/advance")).json(&body)?,
+            )
         }
         Node::Sanitise {
             nodes,

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
@@ -21,6 +22,10 @@ pub struct Serve {
     /// Days that audit entries are kept, at least 30.
     #[arg(long, default_value_t = open::AUDIT_DAYS, value_name = "DAYS")]
     audit_days: u32,
+    /// Minutes between the times at which reservations that are due them get their nodes, in pools
+    /// that say how long ahead (`bareboat pool pin-ahead`); 0 is never.
+    #[arg(long, default_value_t = 15, value_name = "MINUTES")]
+    pin_every: u32,
     /// Write the log as JSON.
     #[arg(long)]
     log_json: bool,
@@ -41,6 +46,10 @@ impl Serve {
             .build()?;
         let ready = |address| show::note(&format!("listening on http://{address}"));
         let (listen, stop) = (self.listen, interrupted());
+        if self.pin_every > 0 {
+            let every = Duration::from_secs(60 * u64::from(self.pin_every));
+            runtime.spawn(bareboat_server::pin_by_itself(app.clone(), every));
+        }
         let served = bareboat_server::serve(app, listen, ready, stop, bareboat_server::GRACE);
         let result = runtime.block_on(served);
         // The book is closed: what still runs can only read, and nobody waits for it.

@@ -1,7 +1,9 @@
 //! Pools and their calendars; reservations, allocations, maintenance; how much there is.
 
+pub(crate) mod aftermath;
 mod explain;
 mod options;
+pub(crate) mod pins;
 
 use std::collections::BTreeMap;
 
@@ -30,6 +32,7 @@ const DAYS_SHOWN: i32 = 366;
 pub fn routes() -> Vec<Route> {
     let mut all = pools();
     all.extend(options::routes());
+    all.extend(pins::routes());
     all.extend(maintenance());
     all.extend(promises());
     all.extend(explain::routes());
@@ -120,6 +123,13 @@ fn maintenance() -> Vec<Route> {
         )
         .needs(P::FleetOperate)
         .create::<wire::SetMaintenance, wire::MaintenanceSet, _>(set_maintenance),
+        Route::post(
+            "/v1/pools/{pool}/maintenance/end",
+            "endMaintenance",
+            "Bring nodes back into supply before their window ends",
+        )
+        .needs(P::FleetOperate)
+        .change::<wire::EndMaintenance, wire::MaintenanceEnded, _>(end_maintenance),
     ]
 }
 
@@ -259,7 +269,7 @@ fn list_maintenance(ask: &Ask) -> Result<Page<wire::Maintenance>, Problem> {
     let own = (!ask.reach().is_book()).then(|| Holdings::of(ask));
     ask.page(&state.capacity.unavailabilities, |_, number, row| {
         let asked = pool.is_none_or(|pool| pool == Some(row.pool))
-            && from.is_none_or(|from| row.window.to() > from);
+            && from.is_none_or(|from| row.ends_at() > from);
         if !asked {
             return None;
         }
@@ -292,6 +302,28 @@ fn set_maintenance(ask: &Ask, body: wire::SetMaintenance) -> Result<Act, Problem
                 maintenance: wire::Maintenance::of(sources(state), *number, &row.nodes)?,
                 at_risk: wire::AtRisk::of_pool(sources(state), pool),
             })
+        },
+    ))
+}
+
+fn end_maintenance(ask: &Ask, body: wire::EndMaintenance) -> Result<Act, Problem> {
+    ask.whole_book()?;
+    let (pool, row) = pool(ask)?;
+    let nodes = nodes::existing(ask, row.site, body.nodes)?;
+    let at = body.at.map_or_else(|| ask.now(), |at| at.0);
+    let command = domain::EndUnavailability {
+        pool,
+        nodes: nodes.clone(),
+        at,
+        why: body.why.map(|why| why.0).into_iter().collect(),
+    };
+    Ok(Act::new(
+        Command::Capacity(Capacity::EndUnavailability(command)),
+        move |_, _| wire::MaintenanceEnded {
+            pool: pool.into(),
+            nodes: (&nodes).into(),
+            count: nodes.count().0,
+            at: at.into(),
         },
     ))
 }

@@ -205,6 +205,7 @@ fn osaka(server: &Server, nodes: u32) {
         tranches: vec![bareboat_fleet::NewTranche {
             nodes: bareboat_base::NodeCount(nodes),
             due_on: p("2026-02-15"),
+            hall: None,
         }],
     }));
     received(server, nodes);
@@ -350,7 +351,14 @@ pub fn both_signed(server: &Server, world: &World) -> [Deal; 2] {
     [first, second]
 }
 
-fn bind(server: &Server, world: &World, deals: &[&Deal], quoted: bool) {
+/// The deal signed; no nodes are named.
+pub fn agreed(server: &Server, world: &World) -> Deal {
+    let deal = deal(server, world);
+    sign(server, world, &[&deal], false);
+    deal
+}
+
+fn sign(server: &Server, world: &World, deals: &[&Deal], quoted: bool) {
     let planner = world.key("planner");
     let mut at = Some("2026-02-17T05:00:00Z");
     for deal in deals {
@@ -374,6 +382,10 @@ fn bind(server: &Server, world: &World, deals: &[&Deal], quoted: bool) {
         let body = json!({ "signed_on": "2026-02-17" });
         server.post(planner, &format!("{contract}/sign"), body).ok();
     }
+}
+
+fn bind(server: &Server, world: &World, deals: &[&Deal], quoted: bool) {
+    sign(server, world, deals, quoted);
     let begins = "2026-02-28T15:00:00Z";
     let mut at = Some(begins);
     for deal in deals {

@@ -323,7 +323,13 @@ fn allocate(scene: &mut Scene<'_>) -> Option<Command> {
         bound
             && row.reservation.is_some_and(|id| {
                 let held = state.capacity.reservations.get(&id);
-                held.is_some_and(|held| held.allocation.is_none() && held.window.from() <= now)
+                let awaited = |id| {
+                    let row = state.capacity.allocations.get(&id);
+                    row.is_some_and(|row| row.awaited)
+                };
+                held.is_some_and(|held| {
+                    held.allocation.is_none_or(awaited) && held.window.from() <= now
+                })
             })
     })?;
     let at = scene.now();

@@ -2,11 +2,11 @@
 
 use bareboat_base::{Money, NodeCount, NodeRef, NodeSet, Run, TrancheId};
 use bareboat_book::Command;
-use bareboat_book::acts::{Act, ReplaceNode};
+use bareboat_book::acts::{Act, Pin, ReplaceNode};
 use bareboat_capacity as capacity;
 use bareboat_fleet::{
-    AdvanceNodes, Command as C, NewTranche, NodeFacts, Phase, PlaceOrder, ReceiveTranche,
-    RecordSanitisation, SanitisationMethod, SlipTranche, TrancheStatus,
+    AdvanceNodes, AssignTranche, Command as C, DelayHall, Late, NewTranche, NodeFacts, Phase,
+    PlaceOrder, ReceiveTranche, RecordSanitisation, SanitisationMethod, SlipTranche, TrancheStatus,
 };
 
 use super::{Act as Make, DAY, HOUR, Scene, instant, setup, window};
@@ -18,12 +18,16 @@ pub(super) const ACTS: &[(u32, Make)] = &[
     (1, setup::hall),
     (2, order),
     (2, slip),
+    (1, assign),
+    (1, pin_ahead),
+    (1, delay),
     (4, receive),
     (6, bring_up),
     (4, advance),
     (3, sanitise),
     (1, spare_floor),
     (1, option_mode),
+    (2, pin),
     (2, unavailable),
     (1, lapse),
     (1, release),
@@ -36,10 +40,13 @@ fn order(scene: &mut Scene<'_>) -> Option<Command> {
     let (site, _) = scene.any(&scene.state.fleet.sites)?;
     let (entity, _) = scene.any(&scene.state.ledger.entities)?;
     let placed_on = scene.today();
+    let halls = &scene.state.fleet.halls;
+    let hall = scene.find(halls, |row| row.site == site).map(|(id, _)| id);
     let tranches: Vec<NewTranche> = (0..scene.rng.between(1, 3))
         .map(|step| NewTranche {
             nodes: NodeCount(scene.rng.between(8, 60)),
             due_on: plus_days(placed_on, 2 + step as i32 * 20),
+            hall: hall.filter(|_| step % 2 == 0),
         })
         .collect();
     let nodes: u32 = tranches.iter().map(|tranche| tranche.nodes.0).sum();
@@ -71,6 +78,35 @@ fn slip(scene: &mut Scene<'_>) -> Option<Command> {
         tranche,
         due_on: plus_days(scene.today(), days),
         reason: text("the supplier says so"),
+    })))
+}
+
+fn assign(scene: &mut Scene<'_>) -> Option<Command> {
+    let (tranche, _, order) = owing(scene)?;
+    let site = scene.state.fleet.orders.get(&order)?.site;
+    let (hall, _) = scene.find(&scene.state.fleet.halls, |row| row.site == site)?;
+    let hall = scene.rng.chance(800).then_some(hall);
+    Some(Command::Fleet(C::AssignTranche(AssignTranche {
+        tranche,
+        hall,
+    })))
+}
+
+fn delay(scene: &mut Scene<'_>) -> Option<Command> {
+    let (_, row) = scene.find(&scene.state.fleet.tranches, |row| {
+        row.hall.is_some() && row.status != TrancheStatus::Received
+    })?;
+    let hall = row.hall?;
+    let days = scene.rng.between(1, 60);
+    let late = if scene.rng.chance(500) {
+        Late::Days(days)
+    } else {
+        Late::Until(plus_days(row.due_on, days as i32))
+    };
+    Some(Command::Fleet(C::DelayHall(DelayHall {
+        hall,
+        late,
+        reason: text("the transformer is late"),
     })))
 }
 
@@ -208,6 +244,23 @@ fn option_mode(scene: &mut Scene<'_>) -> Option<Command> {
     )))
 }
 
+fn pin_ahead(scene: &mut Scene<'_>) -> Option<Command> {
+    let (pool, _) = scene.any(&scene.state.capacity.pools)?;
+    let days = scene.rng.chance(700).then(|| scene.rng.between(1, 60));
+    Some(Command::Capacity(capacity::Command::SetPinAhead(
+        capacity::SetPinAhead { pool, days },
+    )))
+}
+
+fn pin(scene: &mut Scene<'_>) -> Option<Command> {
+    let (capacity, now) = (&scene.state.capacity, scene.now());
+    let by = capacity::days_after(now, scene.rng.between(1, 400));
+    let pools = capacity.pools.iter();
+    let mut due = pools.map(|(_, pool, _)| capacity.due(*pool, by, now));
+    let reservations = due.find(|due| !due.is_empty())?;
+    Some(Command::Act(Act::Pin(Pin { reservations })))
+}
+
 fn unavailable(scene: &mut Scene<'_>) -> Option<Command> {
     let (pool, _) = scene.any(&scene.state.capacity.pools)?;
     let all = scene.state.capacity.nodes_of_pool(pool)?;
@@ -256,7 +309,7 @@ fn replace(scene: &mut Scene<'_>) -> Option<Command> {
     Some(Command::Act(Act::ReplaceNode(ReplaceNode {
         node: NodeRef { site, number },
         at,
-        until: instant(at.micros() + hours * HOUR),
+        until: Some(instant(at.micros() + hours * HOUR)),
         reason: text("a GPU fell off the bus"),
     })))
 }

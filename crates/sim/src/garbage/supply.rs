@@ -2,6 +2,7 @@
 
 use bareboat_base::{FabricLevel, Shape, Spread};
 use bareboat_book::Command;
+use bareboat_book::acts::{Act, Pin};
 use bareboat_capacity as capacity;
 use bareboat_fleet as fleet;
 
@@ -15,6 +16,8 @@ pub(super) const ALL: &[Make] = &[
     hall,
     order,
     slip,
+    assign,
+    delay,
     receive,
     advance,
     sanitise,
@@ -31,7 +34,11 @@ pub(super) const ALL: &[Make] = &[
     exercise,
     lapse,
     unavailable,
+    back,
     option_mode,
+    pin_ahead,
+    handover,
+    pin,
     quote,
     take_quote,
     withdraw_quote,
@@ -72,6 +79,7 @@ fn hall(junk: &mut Junk<'_>) -> Command {
 
 fn order(junk: &mut Junk<'_>) -> Command {
     let tranches = junk.several(|junk| fleet::NewTranche {
+        hall: junk.maybe(|junk| junk.id(&junk.state.fleet.halls)),
         nodes: junk.nodes(),
         due_on: junk.date(),
     });
@@ -95,6 +103,26 @@ fn slip(junk: &mut Junk<'_>) -> Command {
     Command::Fleet(fleet::Command::SlipTranche(fleet::SlipTranche {
         tranche: junk.id(&junk.state.fleet.tranches),
         due_on: junk.date(),
+        reason: text("x"),
+    }))
+}
+
+fn assign(junk: &mut Junk<'_>) -> Command {
+    Command::Fleet(fleet::Command::AssignTranche(fleet::AssignTranche {
+        tranche: junk.id(&junk.state.fleet.tranches),
+        hall: junk.maybe(|junk| junk.id(&junk.state.fleet.halls)),
+    }))
+}
+
+fn delay(junk: &mut Junk<'_>) -> Command {
+    let late = if junk.rng.chance(500) {
+        fleet::Late::Days(junk.number())
+    } else {
+        fleet::Late::Until(junk.date())
+    };
+    Command::Fleet(fleet::Command::DelayHall(fleet::DelayHall {
+        hall: junk.id(&junk.state.fleet.halls),
+        late,
         reason: text("x"),
     }))
 }
@@ -280,6 +308,36 @@ fn unavailable(junk: &mut Junk<'_>) -> Command {
             why: code("x"),
         },
     ))
+}
+
+fn back(junk: &mut Junk<'_>) -> Command {
+    Command::Capacity(capacity::Command::EndUnavailability(
+        capacity::EndUnavailability {
+            pool: junk.id(&junk.state.capacity.pools),
+            nodes: junk.node_set(),
+            at: junk.instant(),
+            why: Vec::new(),
+        },
+    ))
+}
+
+fn pin_ahead(junk: &mut Junk<'_>) -> Command {
+    Command::Capacity(capacity::Command::SetPinAhead(capacity::SetPinAhead {
+        pool: junk.id(&junk.state.capacity.pools),
+        days: junk.maybe(Junk::number),
+    }))
+}
+
+fn handover(junk: &mut Junk<'_>) -> Command {
+    Command::Capacity(capacity::Command::SetHandover(capacity::SetHandover {
+        allocation: junk.id(&junk.state.capacity.allocations),
+        at: junk.maybe(Junk::instant),
+    }))
+}
+
+fn pin(junk: &mut Junk<'_>) -> Command {
+    let reservations = junk.several(|junk| junk.id(&junk.state.capacity.reservations));
+    Command::Act(Act::Pin(Pin { reservations }))
 }
 
 fn option_mode(junk: &mut Junk<'_>) -> Command {

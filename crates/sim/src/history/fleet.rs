@@ -63,6 +63,7 @@ pub(super) fn make(maker: &mut Maker<'_>) -> Result<(), Rejection> {
             .map(|step| NewTranche {
                 nodes: NodeCount((nodes - step * HALL).min(HALL)),
                 due_on: plus_days(placed_on, -1),
+                hall: None,
             })
             .collect();
         let counts: Vec<u32> = tranches.iter().map(|tranche| tranche.nodes.0).collect();
@@ -80,14 +81,8 @@ pub(super) fn make(maker: &mut Maker<'_>) -> Result<(), Rejection> {
         let mut first = 1;
         for (hall, count) in (0_u32..).zip(counts) {
             // Tranches are the order's ids in their order.
-            receive(
-                maker,
-                site,
-                derive_id(order, u64::from(hall)),
-                hall,
-                first,
-                count,
-            )?;
+            let tranche = derive_id(order, u64::from(hall));
+            receive(maker, site, tranche, hall, first, count)?;
             first += count;
         }
         left -= nodes;

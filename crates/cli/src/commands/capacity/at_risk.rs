@@ -14,6 +14,7 @@ use crate::show;
 #[command(after_help = "Examples:\n  \
     bareboat capacity at-risk\n  \
     bareboat capacity at-risk SYD:B300 --slip TR-0004=2027-06-15\n  \
+    bareboat capacity at-risk --delay SYD/H2=45\n  \
     bareboat capacity at-risk --delay SYD=45 --out 'OSA:B200=1-16,2027-01-01T00:00:00Z,2027-02-01T00:00:00Z'")]
 pub struct AtRisk {
     /// Only in this pool: its label, id, or SITE:MODEL; all pools when left out.
@@ -21,8 +22,8 @@ pub struct AtRisk {
     /// Suppose that a tranche comes on another date.
     #[arg(long, value_name = "TRANCHE=DATE")]
     slip: Vec<String>,
-    /// Suppose that all that a site is still owed comes so many days later.
-    #[arg(long, value_name = "SITE=DAYS")]
+    /// Suppose that all that a site, or a hall of it, is still owed comes so many days later.
+    #[arg(long, value_name = "SITE[/HALL]=DAYS")]
     delay: Vec<String>,
     /// Suppose that nodes are out of supply: a pool, their numbers, a beginning and an end.
     #[arg(long, value_name = "POOL=NODES,FROM,TO")]
@@ -44,7 +45,10 @@ fn delay(text: &str) -> Result<Value> {
     let days: u32 = days
         .parse()
         .with_context(|| format!("{text:?}: the days are a number"))?;
-    Ok(json!({ "site": site, "days": days }))
+    Ok(match site.split_once('/') {
+        Some((site, hall)) => json!({ "site": site, "hall": hall, "days": days }),
+        None => json!({ "site": site, "days": days }),
+    })
 }
 
 fn out(text: &str) -> Result<Value> {
@@ -78,6 +82,22 @@ impl AtRisk {
         }
         told(&answer["at_risk"])
     }
+}
+
+/// Makes a write whose answer lists what is at risk, and shows both.
+pub fn write(session: &Session, request: Request) -> Result<()> {
+    let mut answer: Value = session.send(request)?.read()?;
+    if session.json() {
+        return show::item(&answer, true);
+    }
+    let at_risk = answer["at_risk"].take();
+    show::item(&answer, false)?;
+    if at_risk.as_array().is_none_or(Vec::is_empty) {
+        return Ok(());
+    }
+    show::line("")?;
+    show::line("at risk:")?;
+    told(&at_risk)
 }
 
 fn told(at_risk: &Value) -> Result<()> {
@@ -178,6 +198,8 @@ mod tests {
         assert_eq!(slip("TR-0002=2027-06-15").unwrap(), late);
         let days = json!({ "site": "SYD", "days": 45 });
         assert_eq!(delay("SYD=45").unwrap(), days);
+        let days = json!({ "site": "SYD", "hall": "H2", "days": 45 });
+        assert_eq!(delay("SYD/H2=45").unwrap(), days);
         let (from, to) = ("2027-01-01T00:00:00Z", "2027-02-01T00:00:00Z");
         let gone = json!({
             "pool": "OSA:B200", "nodes": "1-3,7", "window": { "from": from, "to": to },

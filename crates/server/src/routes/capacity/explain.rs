@@ -194,6 +194,9 @@ fn supposed(ask: &Ask, body: wire::AssessRisk) -> Result<Vec<Capacity>, Problem>
         let model = delay.model.as_ref();
         let model = model.map(|model| refs::model(ask, "delays", model));
         let model = model.transpose()?;
+        let hall = delay.hall.as_ref();
+        let hall = hall.map(|hall| refs::hall_of(ask, site, &hall.0));
+        let hall = hall.transpose().map_err(|why| ask.field("delays", why))?;
         let days = i32::try_from(delay.days).map_err(|error| ask.field("delays", error))?;
         for (_, tranche, row) in state.fleet.tranches.iter() {
             let order = state.fleet.orders.get(&row.order);
@@ -201,6 +204,7 @@ fn supposed(ask: &Ask, body: wire::AssessRisk) -> Result<Vec<Capacity>, Problem>
             let here = order.is_some_and(|order| {
                 order.site == site && model.is_none_or(|model| model == order.model)
             });
+            let here = here && (hall.is_none() || hall == row.hall);
             if !here || supply.is_none_or(|supply| supply.owed() == NodeCount::ZERO) {
                 continue;
             }

@@ -27,10 +27,17 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post(
             "/v1/lots/{lot}/allocate",
             "allocateLot",
-            "Name the nodes of a lot: determination, allocation",
+            "Hand a lot its nodes, those named ahead or such as are named now: determination, allocation",
         )
         .needs(P::CapacityAllocate)
         .change::<wire::AllocateLot, wire::Lot, _>(allocate_lot),
+        Route::post(
+            "/v1/lots/{lot}/pin",
+            "pinLot",
+            "Name the nodes of a lot ahead; they are handed over later, by allocating it",
+        )
+        .needs(P::CapacityAllocate)
+        .command::<wire::Lot, _>(pin_lot),
     ]
 }
 
@@ -86,6 +93,27 @@ fn allocate_lot(ask: &Ask, body: wire::AllocateLot) -> Result<Act, Problem> {
         at: body.at.0,
     };
     let command = Command::Act(Spanning::AllocateLot(act));
+    let act = Act::new(command, move |state, _| lot(state, id));
+    Ok(act.guarded(move |state| lot(state, id)))
+}
+
+fn pin_lot(ask: &Ask) -> Result<Act, Problem> {
+    let state = ask.state();
+    let found = ask.row("lot", &state.contracts.lots)?;
+    let (id, contract) = (found.id, found.row.contract);
+    ask.may_act(id, P::CapacityRead, |part| {
+        contract_in(state, part, contract)
+    })?;
+    ask.whole_book()?;
+    let Some(reservation) = found.row.reservation else {
+        let lot = bareboat_base::label::<LotId>(found.handle.number());
+        let refused = bareboat_book::rejection::BookRejection::LotNotReserved { lot };
+        return Err(Problem::refused(&refused));
+    };
+    let act = acts::Pin {
+        reservations: vec![reservation],
+    };
+    let command = Command::Act(Spanning::Pin(act));
     let act = Act::new(command, move |state, _| lot(state, id));
     Ok(act.guarded(move |state| lot(state, id)))
 }

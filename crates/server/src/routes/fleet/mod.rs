@@ -1,6 +1,7 @@
 //! Models, sites, halls; orders, deliveries and receipts; nodes and their erasures.
 
 mod bulk;
+mod halls;
 pub(crate) mod holdings;
 pub(crate) mod nodes;
 mod orders;
@@ -23,6 +24,7 @@ pub fn routes() -> Vec<Route> {
     all.extend(sites());
     all.extend(halls());
     all.extend(orders::routes());
+    all.extend(halls::routes());
     all.extend(nodes::routes());
     all.extend(replace::routes());
     all

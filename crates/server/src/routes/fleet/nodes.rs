@@ -15,6 +15,7 @@ use super::holdings::{self, Holdings};
 use super::{bulk, refs};
 use crate::ask::not_found;
 use crate::bulk::{CSV, JSONL, to_csv, to_jsonl};
+use crate::routes::capacity::aftermath::Before;
 use crate::{Act, Ask, Route};
 
 pub(super) fn routes() -> Vec<Route> {
@@ -34,7 +35,7 @@ pub(super) fn routes() -> Vec<Route> {
         Route::post(
             "/v1/nodes/advance",
             "advanceNodes",
-            "Move nodes to another phase, all or none",
+            "Move nodes to another phase, all or none; the answer lists what that newly puts at risk",
         )
         .needs(P::FleetOperate)
         .change::<wire::AdvanceNodes, wire::Advanced, _>(advance_nodes),
@@ -216,6 +217,13 @@ fn advance_nodes(ask: &Ask, body: wire::AdvanceNodes) -> Result<Act, Problem> {
         at,
         reason: body.reason.map(|reason| reason.0),
     };
+    let pools = if to.is_out() {
+        let of = bareboat_book::acts::phases::by_pool(ask.state(), &nodes);
+        of.into_iter().map(|(pool, _)| pool).collect()
+    } else {
+        Vec::new()
+    };
+    let before = Before::of(ask, pools);
     Ok(Act::new(
         Command::Fleet(Fleet::AdvanceNodes(command)),
         move |state, _| wire::Advanced {
@@ -229,6 +237,7 @@ fn advance_nodes(ask: &Ask, body: wire::AdvanceNodes) -> Result<Act, Problem> {
             count: nodes.count().0,
             phase: to.to_string(),
             at: at.into(),
+            at_risk: before.newly(state),
         },
     ))
 }

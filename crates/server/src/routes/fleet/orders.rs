@@ -47,6 +47,7 @@ fn tranches() -> Vec<Route> {
             .parameter("order", "Only this order's: its id or label.")
             .parameter("site", "Only for this site: its code, label or id.")
             .parameter("model", "Only of this model: its code, label or id.")
+            .parameter("hall", "Only for this hall: its label or id.")
             .parameter(
                 "status",
                 "Only `expected`, `partly-received` or `received`.",
@@ -117,10 +118,17 @@ fn get_order(ask: &Ask) -> Result<wire::PurchaseOrder, Problem> {
 fn place_order(ask: &Ask, body: wire::PlaceOrder) -> Result<Act, Problem> {
     ask.whole_book()?;
     let entity = body.entity.as_ref();
-    let tranches = body.tranches.into_iter().map(|one| domain::NewTranche {
-        nodes: NodeCount(one.nodes),
-        due_on: one.due_on.0,
-    });
+    let site = refs::site(ask, "site", &body.site)?;
+    let mut tranches = Vec::with_capacity(body.tranches.len());
+    for (index, one) in body.tranches.into_iter().enumerate() {
+        let hall = one.hall.map(|hall| refs::hall_of(ask, site, &hall.0));
+        let hall = hall.transpose();
+        tranches.push(domain::NewTranche {
+            nodes: NodeCount(one.nodes),
+            due_on: one.due_on.0,
+            hall: hall.map_err(|why| ask.field(&format!("tranches[{index}].hall"), why))?,
+        });
+    }
     let command = domain::PlaceOrder {
         supplier: body.supplier.0,
         reference: body.reference.0,
@@ -128,11 +136,11 @@ fn place_order(ask: &Ask, body: wire::PlaceOrder) -> Result<Act, Problem> {
             .map(|entity| refs::entity(ask, "entity", entity))
             .transpose()?,
         model: refs::model(ask, "model", &body.model)?,
-        site: refs::site(ask, "site", &body.site)?,
+        site,
         nodes: NodeCount(body.nodes),
         price: body.price.0,
         placed_on: body.placed_on.0,
-        tranches: tranches.collect(),
+        tranches,
     };
     let id: PurchaseOrderId = derive_id(ask.command_id(), 0);
     Ok(Act::new(
@@ -146,6 +154,7 @@ fn list_tranches(ask: &Ask) -> Result<Page<wire::Tranche>, Problem> {
     let order = ask.param_ref("order", &fleet.orders)?;
     let site = refs::param(ask, "site", &fleet.sites, |row| &row.code)?;
     let model = refs::param(ask, "model", &fleet.models, |row| &row.code)?;
+    let hall = ask.param_ref("hall", &fleet.halls)?;
     let status = ask.param("status");
     if status.is_some_and(|status| !wire::Tranche::STATUSES.contains(&status)) {
         let names = wire::Tranche::STATUSES.join(", ");
@@ -156,6 +165,7 @@ fn list_tranches(ask: &Ask) -> Result<Page<wire::Tranche>, Problem> {
         let asked = order.is_none_or(|order| order == row.order)
             && site.is_none_or(|site| site == of.site)
             && model.is_none_or(|model| model == of.model)
+            && hall.is_none_or(|hall| Some(hall) == row.hall)
             && status.is_none_or(|status| status == wire::Tranche::status(row.status));
         asked.then(|| wire::Tranche::of(fleet, id)).flatten()
     })

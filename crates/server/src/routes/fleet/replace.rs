@@ -30,7 +30,7 @@ fn replace_node(ask: &Ask, body: wire::ReplaceNode) -> Result<Act, Problem> {
     let act = acts::ReplaceNode {
         node,
         at: body.at.map_or_else(|| ask.now(), |at| at.0),
-        until: body.until.0,
+        until: body.until.map(|until| until.0),
         reason: body.reason.0,
     };
     let command = Command::Act(Spanning::ReplaceNode(act));
