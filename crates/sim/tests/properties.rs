@@ -180,6 +180,56 @@ fn no_node_is_allocated_twice_at_once() {
     }
 }
 
+/// One that is expected back on a day that was given with its failure counts from then.
+#[test]
+fn the_calendar_follows_the_phases_of_nodes() {
+    let mut followed = 0;
+    for life in &lives()[..SEEDS.end as usize] {
+        let mut state = State::default();
+        let events = life.events.iter();
+        let after = life.events.iter().skip(1).map(Some).chain([None]);
+        for ((recorded, event), next) in events.zip(after) {
+            state.apply(recorded, event);
+            // At the end of an act that moved nodes.
+            let ends = next.is_none_or(|(next, _)| next.at != recorded.at);
+            if ends && matches!(event.kind(), "fleet.nodes_advanced" | OUT | BACK) {
+                followed += agrees(&state, recorded.at);
+            }
+        }
+    }
+    assert!(followed > 0);
+}
+
+const OUT: &str = "capacity.unavailable_set";
+const BACK: &str = "capacity.unavailability_ended";
+
+/// Fails where phases and calendar disagree; how many nodes are out of supply for their phase.
+fn agrees(state: &State, now: Instant) -> u32 {
+    let (fleet, capacity) = (&state.fleet, &state.capacity);
+    let mut followed = 0;
+    for (_, pool, row) in capacity.pools.iter() {
+        let words = ["quarantined", "in-repair", "retired", "failed"];
+        let why = words.map(|word| word.parse().expect("a code"));
+        let out = capacity.out_of_supply(*pool, now, &why);
+        let failed = capacity.unavailabilities.values();
+        let failed = failed.filter(|row| row.why == why[3]);
+        let failed: Vec<_> = failed.map(|row| &row.nodes).collect();
+        let nodes = fleet.nodes_of(row.site);
+        for node in nodes.filter(|node| node.model == row.model) {
+            let number = node.node.number;
+            let is_out = out.as_ref().is_some_and(|out| out.contains(number));
+            let dated = failed.iter().any(|nodes| nodes.contains(number));
+            if node.phase.is_out() && !dated {
+                assert!(is_out, "{number} is {} and in supply", node.phase);
+                followed += 1;
+            }
+            let ready = node.phase == bareboat_fleet::Phase::Ready;
+            assert!(!(ready && is_out), "{number} is ready and out of supply");
+        }
+    }
+    followed
+}
+
 #[test]
 fn most_commands_are_accepted_and_some_refused() {
     let mut made = commands(7, LENGTH);
