@@ -7,7 +7,7 @@ use bareboat_base::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{MakeQuote, SetOptionMode, TakeQuote, WithdrawQuote};
+use crate::{AllocateBlock, MakeQuote, ReleaseBlock, SetOptionMode, TakeQuote, WithdrawQuote};
 
 /// A request to change the calendar.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,10 @@ pub enum Command {
     TakeQuote(TakeQuote),
     /// See [`WithdrawQuote`].
     WithdrawQuote(WithdrawQuote),
+    /// See [`AllocateBlock`].
+    AllocateBlock(AllocateBlock),
+    /// See [`ReleaseBlock`].
+    ReleaseBlock(ReleaseBlock),
 }
 
 macro_rules! into_command {
@@ -74,7 +78,9 @@ into_command!(
     SetOptionMode,
     MakeQuote,
     TakeQuote,
-    WithdrawQuote
+    WithdrawQuote,
+    AllocateBlock,
+    ReleaseBlock
 );
 
 /// Opens the pool of a model at a site.

@@ -7,7 +7,10 @@ use bareboat_base::{
 use serde::{Deserialize, Serialize};
 
 use crate::faults::Nearness;
-use crate::{OptionModeSet, PlacedRun, QuoteLapsed, QuoteMade, QuoteTaken, QuoteWithdrawn};
+use crate::{
+    BlockAllocated, BlockReleased, OptionModeSet, PlacedRun, QuoteLapsed, QuoteMade, QuoteTaken,
+    QuoteWithdrawn,
+};
 
 bareboat_base::events! {
     /// What happened to the calendar.
@@ -48,6 +51,10 @@ bareboat_base::events! {
         QuoteWithdrawn = "capacity.quote_withdrawn" 1;
         /// A quote expired.
         QuoteLapsed = "capacity.quote_lapsed" 1;
+        /// Nodes of an allocation were taken together.
+        BlockAllocated = "capacity.block_allocated" 1;
+        /// A block was given up.
+        BlockReleased = "capacity.block_released" 1;
     }
 }
 

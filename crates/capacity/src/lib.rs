@@ -10,6 +10,7 @@
 mod allocate;
 mod alternatives;
 mod apply;
+mod block;
 mod bound;
 mod calendar;
 mod choose;
@@ -18,6 +19,7 @@ mod counts;
 mod decide;
 mod event;
 pub mod faults;
+mod intervals;
 mod names;
 mod options;
 mod place;
@@ -34,10 +36,14 @@ mod tests;
 
 pub use alternatives::{Alternative, Change, Zones};
 pub use apply::apply;
+pub use block::{
+    AllocateBlock, Block, BlockAllocated, BlockReleased, BlockStatus, ReleaseBlock, Within,
+};
 pub use bound::{Bound, Constraint};
 pub use command::*;
 pub use decide::decide;
 pub use event::*;
+pub use intervals::{Stretch, stretches};
 pub use names::{Named, Names};
 pub use options::{Exposure, OptionMode, OptionModeSet, SetOptionMode};
 pub use query::{Busy, BusyWith, Step};

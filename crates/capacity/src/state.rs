@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use bareboat_base::{
-    AllocationId, Code, ContractId, Handle, Instant, LotId, ModelId, NodeCount, NodeSet, PoolId,
-    Position, QuoteId, Recorded, ReservationId, SiteId, Table, TrancheId, Window,
+    AllocationId, BlockId, Code, ContractId, Handle, Instant, LotId, ModelId, NodeCount, NodeSet,
+    PoolId, Position, QuoteId, Recorded, ReservationId, SiteId, Table, TrancheId, Window,
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Quote;
 use crate::calendar::Calendar;
 use crate::faults::Nearness;
 use crate::sorted::Sorted;
+use crate::{Block, Quote};
 
 /// Everything the calendar knows. Cloning copies pointers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,10 @@ pub struct State {
     pub(crate) quote_of: Table<ContractId, QuoteId>,
     /// Quotes not recorded as over: when they expire, and the row.
     pub(crate) expiring: Sorted<(Instant, Handle)>,
+    /// Nodes of allocations that stand together, for one purpose.
+    pub blocks: Table<BlockId, Block>,
+    /// Allocation → its blocks, oldest first.
+    pub(crate) blocks_of: Table<AllocationId, Vec<BlockId>>,
 }
 
 /// All nodes of one model at one site: the unit in which capacity is sold.

@@ -1,7 +1,9 @@
 //! Tests: stories by hand, and histories against a naive model.
 
 mod alternatives;
+mod blocks;
 mod faults;
+mod intervals;
 mod model;
 mod names;
 mod options;
