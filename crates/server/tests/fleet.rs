@@ -213,7 +213,7 @@ fn nodes_come_in_three_ways_and_go_out_in_two() {
     assert_eq!(last["label"], "N-OSA-000004");
     assert_eq!(
         last["place"]["switches"],
-        json!(["OSA/H1/leaf-2", "OSA/spine-1"])
+        json!(["OSA/H1/leaf-2", "OSA/spine-1", "OSA/core"])
     );
 }
 
