@@ -358,6 +358,7 @@ fn a_failure_is_told_in_the_index_the_health_and_the_block() {
     assert_eq!(theirs["changes"].as_array().unwrap().len(), 2);
     the_block_has_the_spare(&server, admin);
     health(&server, &world, &deal);
+    mended(&server, &world, &then);
     allocations_run_out(&server, &world);
 }
 
@@ -376,6 +377,39 @@ fn the_block_has_the_spare(server: &Server, admin: &str) {
     let names = ["node_label", "spare_label", "near", "inside"];
     let expected = json!([gone, spare, "spine-group", false]);
     assert_eq!(json!(fields(&block["replaced"][0], &names)), expected);
+}
+
+/// A node that is erased and fit again is healthy; one under maintenance is not, for a while.
+fn mended(server: &Server, world: &World, before: &Value) {
+    let (admin, site) = (&world.sides[0].admin_key.key, world.key("site_operator"));
+    let advance = |to: &str| {
+        let body = json!({ "site": "OSA", "nodes": "3", "to": to });
+        server.post(site, "/v1/nodes/advance", body).ok();
+    };
+    advance("sanitising");
+    let erased = json!({
+        "site": "OSA", "nodes": "3", "method": "purge", "performed_at": "2026-03-03T00:00:00Z",
+        "evidence": "00".repeat(32), "performed_by": "A technician",
+    });
+    server
+        .post_at("2026-03-03T06:00:00Z", site, "/v1/sanitisations", erased)
+        .ok();
+    advance("ready");
+    let maintained = json!({
+        "nodes": "9-12", "why": "firmware",
+        "window": { "from": "2026-03-10T00:00:00Z", "to": "2026-03-11T00:00:00Z" },
+    });
+    let path = "/v1/pools/OSA:B200/maintenance";
+    server.post(site, path, maintained).ok();
+    let told = server.get(admin, &next(before)).ok();
+    let told = told["changes"].as_array().unwrap().iter();
+    let names = ["change", "reason", "nodes", "until"];
+    let told: Vec<_> = told.map(|row| json!(fields(row, &names))).collect();
+    let expected = [
+        json!(["healthy", "repaired", "3", null]),
+        json!(["unhealthy", "firmware", "9-10", "2026-03-11T00:00:00Z"]),
+    ];
+    assert_eq!(told, expected);
 }
 
 /// By time alone: who had read before the end is told of it.
