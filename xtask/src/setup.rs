@@ -8,15 +8,42 @@ use anyhow::{Context, Result, bail};
 
 use crate::{repo, tools};
 
-/// The pinned Python packages, from the repository's root.
-const REQUIREMENTS: &str = "xtask/schemathesis-requirements.txt";
+/// A Python tool in a folder of its own.
+struct PythonTool {
+    /// The package that is meant, and the folder's name.
+    name: &'static str,
+    /// All packages, pinned, from the repository's root.
+    requirements: &'static str,
+    /// The program in the folder's `bin`, and what it is asked to see whether it starts.
+    program: &'static str,
+    check: &'static [&'static str],
+    /// The step that needs it.
+    step: &'static str,
+}
+
+const SCHEMATHESIS: PythonTool = PythonTool {
+    name: "schemathesis",
+    requirements: "xtask/schemathesis-requirements.txt",
+    program: "schemathesis",
+    check: &["--version"],
+    step: "schemathesis",
+};
+
+const ORTOOLS: PythonTool = PythonTool {
+    name: "ortools",
+    requirements: "xtask/ortools-requirements.txt",
+    program: "python",
+    check: &["-c", "import ortools.sat.python.cp_model"],
+    step: "exact",
+};
 
 /// Everything every task needs.
 pub fn everything() -> Result<()> {
     rust_components()?;
     c_compiler()?;
-    let tool = schemathesis()?;
-    println!("setup: schemathesis is {}", tool.display());
+    for (name, tool) in [("schemathesis", schemathesis()?), ("ortools", ortools()?)] {
+        println!("setup: {name} is in {}", tool.display());
+    }
     Ok(())
 }
 
@@ -47,66 +74,87 @@ pub fn c_compiler() -> Result<()> {
 
 /// The pinned schemathesis, installed if it is not there; answers where it is.
 pub fn schemathesis() -> Result<PathBuf> {
-    let pinned = std::fs::read_to_string(repo::root().join(REQUIREMENTS))?;
-    let folder = tools::target()?.join("tools").join("schemathesis");
-    let tool = folder.join("bin").join("schemathesis");
-    let stamp = folder.join("installed.txt");
-    if std::fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == pinned) && works(&tool) {
-        return Ok(tool);
-    }
-    python()?;
-    println!(
-        "setup: installing {} into {}",
-        version(&pinned)?,
-        folder.display()
-    );
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder)?;
-    }
-    tools::run(Command::new("python3").args(["-m", "venv"]).arg(&folder))
-        .context("python3 could not make a virtual environment")?;
-    let pip = folder.join("bin").join("python");
-    tools::run(
-        Command::new(pip)
-            .args([
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-            ])
-            .args(["--no-input", "--requirement", REQUIREMENTS])
-            .current_dir(repo::root()),
-    )
-    .context(
-        "pip could not install schemathesis; it needs a package index (pip's own settings name \
-         it), or leave the step out with `cargo xtask test --skip schemathesis`",
-    )?;
-    if !works(&tool) {
-        bail!(
-            "schemathesis is installed in {} but does not start",
+    SCHEMATHESIS.installed()
+}
+
+/// A Python that has the pinned OR-tools, installed if it is not there; answers where it is.
+pub fn ortools() -> Result<PathBuf> {
+    ORTOOLS.installed()
+}
+
+impl PythonTool {
+    fn installed(&self) -> Result<PathBuf> {
+        let Self {
+            name, requirements, ..
+        } = self;
+        let pinned = std::fs::read_to_string(repo::root().join(requirements))?;
+        let folder = tools::target()?.join("tools").join(name);
+        let tool = folder.join("bin").join(self.program);
+        let stamp = folder.join("installed.txt");
+        if std::fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == pinned) && self.works(&tool) {
+            return Ok(tool);
+        }
+        python()?;
+        println!(
+            "setup: installing {} into {}",
+            self.version(&pinned)?,
             folder.display()
         );
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder)?;
+        }
+        tools::run(Command::new("python3").args(["-m", "venv"]).arg(&folder))
+            .context("python3 could not make a virtual environment")?;
+        let pip = folder.join("bin").join("python");
+        let install = ["-m", "pip", "install", "--quiet"];
+        tools::run(
+            Command::new(pip)
+                .args(install)
+                .args(["--disable-pip-version-check", "--no-input"])
+                .args(["--requirement", requirements])
+                .current_dir(repo::root()),
+        )
+        .with_context(|| {
+            format!(
+                "pip could not install {name}; it needs a package index (pip's own settings name \
+                 it), or leave the step out with `cargo xtask test --skip {}`",
+                self.step
+            )
+        })?;
+        if !self.works(&tool) {
+            bail!(
+                "{name} is installed in {} but does not start",
+                folder.display()
+            );
+        }
+        std::fs::write(stamp, pinned)?;
+        Ok(tool)
     }
-    std::fs::write(stamp, pinned)?;
-    Ok(tool)
+
+    fn works(&self, tool: &Path) -> bool {
+        tools::output(&tool.to_string_lossy(), self.check).is_some()
+    }
+
+    /// `schemathesis==4.x.y` of the pinned packages.
+    fn version<'a>(&self, pinned: &'a str) -> Result<&'a str> {
+        let begins = format!("{}==", self.name);
+        let line = pinned.lines().find(|line| line.starts_with(&begins));
+        line.with_context(|| format!("{} does not pin {}", self.requirements, self.name))
+    }
 }
 
-fn works(tool: &Path) -> bool {
-    tools::output(&tool.to_string_lossy(), &["--version"]).is_some()
-}
-
-/// `schemathesis==4.x.y` of the pinned packages.
-fn version(pinned: &str) -> Result<&str> {
-    let line = pinned
-        .lines()
-        .find(|line| line.starts_with("schemathesis=="));
-    line.with_context(|| format!("{REQUIREMENTS} does not pin schemathesis"))
-}
-
-fn python() -> Result<()> {
+/// Python with what makes an environment of its own.
+pub fn python() -> Result<()> {
     if tools::output("python3", &["-c", "import venv, ensurepip"]).is_none() {
         install("python3 with venv", &["python3", "python3-venv"])?;
+    }
+    Ok(())
+}
+
+/// Slurm's controller and client, and what authenticates them.
+pub fn slurm() -> Result<()> {
+    if tools::output("scontrol", &["--version"]).is_none() {
+        install("Slurm", &["slurmctld", "slurm-client", "munge"])?;
     }
     Ok(())
 }
@@ -153,15 +201,20 @@ mod tests {
 
     #[test]
     fn every_python_package_is_pinned() {
-        let pinned = std::fs::read_to_string(repo::root().join(REQUIREMENTS)).unwrap();
-        assert!(version(&pinned).unwrap().starts_with("schemathesis==4."));
-        for line in pinned.lines().filter(|line| !line.starts_with('#')) {
-            assert_eq!(
-                line.split("==").count(),
-                2,
-                "{line} is not pinned to one version"
-            );
+        for (tool, begins) in [
+            (&SCHEMATHESIS, "schemathesis==4."),
+            (&ORTOOLS, "ortools==9."),
+        ] {
+            let pinned = std::fs::read_to_string(repo::root().join(tool.requirements)).unwrap();
+            assert!(tool.version(&pinned).unwrap().starts_with(begins));
+            for line in pinned.lines().filter(|line| !line.starts_with('#')) {
+                assert_eq!(
+                    line.split("==").count(),
+                    2,
+                    "{line} is not pinned to one version"
+                );
+            }
         }
-        assert!(version("hypothesis==1").is_err());
+        assert!(SCHEMATHESIS.version("hypothesis==1").is_err());
     }
 }

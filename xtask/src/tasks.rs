@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use crate::{bareboat, demo, deny, goldens, schemathesis, setup, tidy, tools};
+use crate::{bareboat, demo, deny, exact, goldens, schemathesis, setup, tidy, tools};
 
 /// One step.
 pub struct Step {
@@ -66,6 +66,12 @@ const STEPS: &[Step] = &[
         about: "the reference story, end to end",
         remedy: "repeat it with cargo xtask demo",
         run: demo::run,
+    },
+    Step {
+        name: "exact",
+        about: "an exact solver agrees with the calendar on small cases",
+        remedy: "repeat it with cargo xtask exact; a case printed as wrong says all there is to it",
+        run: exact::run,
     },
     Step {
         name: "schemathesis",
@@ -208,12 +214,12 @@ mod tests {
 
     #[test]
     fn steps_are_chosen_in_their_own_order() {
-        let all = "fmt, clippy, tidy, test, deny, build, help-goldens, demo, schemathesis";
+        let all = "fmt, clippy, tidy, test, deny, build, help-goldens, demo, exact, schemathesis";
         check_choice(&[], Ok(all));
         check_choice(&["--only", "tidy,fmt"], Ok("fmt, tidy"));
         check_choice(&["--only=demo"], Ok("demo"));
         let skip = ["--skip", "test,schemathesis,demo", "--skip", "help-goldens"];
-        check_choice(&skip, Ok("fmt, clippy, tidy, deny, build"));
+        check_choice(&skip, Ok("fmt, clippy, tidy, deny, build, exact"));
         check_choice(
             &["--only", "nonsense"],
             Err("there is no step \"nonsense\""),

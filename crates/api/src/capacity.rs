@@ -10,6 +10,7 @@ mod names;
 mod quote;
 mod replace;
 mod risk;
+mod shape;
 
 pub use block::{
     AllocateBlock, Block, BlockDetail, BlockReplacement, part, status_at as block_status_at,
@@ -24,6 +25,7 @@ pub use health::{Health, Healths, Outages};
 pub use names::SupposedNames;
 pub use quote::{Hold, MakeQuote, Quote};
 pub use replace::{ReplaceNode, Replacement};
+pub use shape::{FabricLevel, Shape, ShapeSpread};
 
 use std::collections::BTreeSet;
 
@@ -255,8 +257,8 @@ pub struct Reservation {
     pub window: wire::Window,
     /// An option still open, directly after the window.
     pub option: Option<wire::Window>,
-    /// At most so many leaves.
-    pub max_leaves: Option<u32>,
+    /// How the nodes lie in the fabric.
+    pub shape: Shape,
     /// `held` or `ended`.
     pub status: String,
     /// The first instant no longer held, once ended.
@@ -294,7 +296,7 @@ impl Reservation {
             gpus: row.nodes.gpus(gpus_per_node).map(|gpus| gpus.0),
             window: row.window.into(),
             option: row.option.map(Into::into),
-            max_leaves: row.max_leaves,
+            shape: row.shape.into(),
             status: status.to_owned(),
             ended_at,
             allocation: row.allocation.map(Into::into),

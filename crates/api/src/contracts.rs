@@ -16,6 +16,7 @@ use bareboat_contracts as domain;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::capacity::Shape;
 use crate::mirror::mirror;
 use crate::wire;
 
@@ -357,8 +358,27 @@ pub struct NewLot {
     pub window: wire::DateWindow,
     /// Hours its price is stated on; computed from the window when left out.
     pub stated_hours: Option<u32>,
-    /// The most leaves its nodes may lie under.
-    pub max_leaves: Option<u32>,
+    /// How its nodes lie in the fabric; any way when left out.
+    #[serde(default)]
+    pub shape: Shape,
+    /// Its deliveries in the order of their days, when not all comes on the first: each becomes a
+    /// lot of its own.
+    #[serde(default)]
+    pub deliveries: Vec<LotDelivery>,
+    /// The last day on which it may begin, when it need not begin on the first. It gets the first
+    /// of these days on which it can be held, and ends as much later.
+    pub latest_start: Option<wire::Date>,
+}
+
+/// So many of a lot's GPUs, from a day to the lot's end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LotDelivery {
+    /// The first day; of the first delivery, the lot's.
+    pub from: wire::Date,
+    /// How many GPUs: whole nodes.
+    #[schema(minimum = 1)]
+    pub gpus: u32,
 }
 
 /// Asks to make a draft binding.

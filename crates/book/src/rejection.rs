@@ -1,6 +1,6 @@
 //! Every refusal of the book: each domain's, and those of acts that span domains.
 
-use bareboat_base::{Class, Date, Instant, Refusal, rejections};
+use bareboat_base::{Class, Date, Instant, LotId, Refusal, rejections};
 
 rejections! {
     /// Why an act that spans domains is refused.
@@ -21,6 +21,10 @@ rejections! {
         NotPermitted { activity: String, outcome: String, reasons: String } => Refused "not_permitted"
             "{activity} is not permitted: {outcome}; {reasons}"
             hint "read the determination; supply the missing facts, obtain an authorisation, or do not proceed";
+        /// A lot that may begin later can be held on none of its days.
+        NoStart { lot: LotId, days: u32, why: String } => Conflict "no_start"
+            "lot {lot} can be held from none of the {days} days after its first, nor from that: on the first, {why}"
+            hint "let it begin later, ask for fewer nodes, or take what `bareboat capacity explain` (POST /v1/capacity/explain) lists";
         /// No rulebook is adopted, so nothing can be determined.
         NoRulebook => Refused "no_rulebook"
             "no rulebook is adopted, so no determination can be made" hint "adopt the rulebooks that apply, then try again";

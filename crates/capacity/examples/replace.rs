@@ -6,7 +6,7 @@ use std::time::Instant as Stopwatch;
 
 use bareboat_base::{
     Code, CommandId, Context, Instant, NodeCount, NodeSet, PoolId, Position, PrincipalId, Recorded,
-    Run, SiteId, TypedId, Window,
+    Run, Shape, SiteId, TypedId, Window,
 };
 use bareboat_capacity::faults::bits;
 use bareboat_capacity::{
@@ -72,6 +72,7 @@ fn supplied(world: &mut World) -> Result<PoolId, Rejection> {
         site,
         model: id(2),
         gpus_per_node: 8,
+        nodes_per_domain: 1,
     };
     world.run(open)?;
     let pool = world.state.pool_of(site, id(2)).expect("a pool");
@@ -84,6 +85,7 @@ fn supplied(world: &mut World) -> Result<PoolId, Rejection> {
     world.run(schedule)?;
     let leaf = |leaf: u32| PlacedRun {
         hall: id(5),
+        nvlink_domain: None,
         leaf,
         spine_group: leaf / 16,
         run: Run {
@@ -105,7 +107,8 @@ fn supplied(world: &mut World) -> Result<PoolId, Rejection> {
             pool,
             nodes: NodeCount(EACH),
             window: Window::new(at(0), at(30_000)).expect("a window"),
-            max_leaves: None,
+            shape: Shape::ANY,
+            part: None,
             option: None,
         };
         world.run(reserve)?;

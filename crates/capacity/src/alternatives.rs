@@ -4,17 +4,29 @@
 //! search for a start goes from one stretch of the count profile with enough nodes to the next
 //! and never from day to day: it decides only where counting says yes, and again within a stretch
 //! only where nodes named in advance leave gaps that are too short, [`MOST_TRIES`] times at most.
+//! Where that is so a try looks between the places that others have, and places all anew only as
+//! long as [`MOST_PLACED`] lasts: with thousands of lots a nearer one may then be missed.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::cmp::Reverse;
+use std::sync::Arc;
 
-use bareboat_base::{Date, Instant, NodeCount, PoolId, Window, Zone};
+use bareboat_base::{Date, Instant, NodeCount, PoolId, Shape, Window, Zone};
 
-use crate::decide::admit;
+use crate::decide::{NEWEST, admit, admit_between, demand_for};
+use crate::place::{Suppose, counting_is_not_enough};
+use crate::plan::Plan;
 use crate::{Pool, Rejection, Reserve, State};
+
+/// Sets one of a shape's limits.
+type SetLimit = fn(&mut Shape, u32);
 
 /// Placements that are tried of one search for a start.
 const MOST_TRIES: u32 = 64;
+
+/// Lots that are placed anew in one search, all tries together.
+const MOST_PLACED: usize = 800;
 
 /// In what an alternative differs from what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +35,7 @@ pub enum Change {
     Nothing,
     /// The same without its option.
     WithoutOption,
-    /// The same on more leaves, or on any number.
+    /// The same, lying less closely or less far apart.
     LooserShape,
     /// The same from a later start on, the earliest there is; the length stays.
     Later,
@@ -67,11 +79,35 @@ impl State {
         now: Instant,
         zones: Zones<'_>,
     ) -> (Vec<Alternative>, u32) {
-        let search = Search::new(self, reserve, now, zones);
-        match (search, admit(self, now, reserve)) {
+        let planned = self.planned(reserve, now);
+        let search = Search::new(&planned, reserve, now, zones);
+        match (search, admit(&planned, now, reserve)) {
             (Some(search), Err(refusal)) => (search.all(&refusal), search.decided.get()),
             _ => (Vec::new(), 1),
         }
+    }
+}
+
+impl State {
+    /// The state, in every pool the plan that a decision over such a reservation needs: made once,
+    /// not by each.
+    fn planned(&self, reserve: &Reserve, now: Instant) -> Cow<'_, Self> {
+        let mut planned = Cow::Borrowed(self);
+        let now = now.min(reserve.window.from());
+        for (_, id, pool) in self.pools.iter() {
+            let calendar = &pool.calendar;
+            let suppose = Suppose {
+                demand: Some(demand_for(reserve, reserve.window, NEWEST)),
+                ..Suppose::default()
+            };
+            if calendar.plan.is_none() && counting_is_not_enough(self, calendar, now, suppose) {
+                let plan = Plan::build(self, calendar, Some(now), Suppose::default());
+                if let Some(calendar) = planned.to_mut().calendar_mut(*id) {
+                    calendar.plan = Some(Arc::new(plan));
+                }
+            }
+        }
+        planned
     }
 }
 
@@ -104,6 +140,8 @@ struct Search<'a> {
     length: Length,
     /// Reservations decided so far.
     decided: Cell<u32>,
+    /// Lots that may still be placed anew.
+    effort: Cell<usize>,
 }
 
 impl<'a> Search<'a> {
@@ -131,6 +169,7 @@ impl<'a> Search<'a> {
             first_day,
             length,
             decided: Cell::new(1),
+            effort: Cell::new(MOST_PLACED),
         })
     }
 
@@ -156,10 +195,28 @@ impl<'a> Search<'a> {
     }
 
     fn held(&self, reserve: Reserve) -> Option<Reserve> {
+        self.decide(&reserve).is_ok().then_some(reserve)
+    }
+
+    /// Decides as the calendar would, while all that is placed anew for it stays bounded; then a
+    /// reservation must fit between the others.
+    fn decide(&self, reserve: &Reserve) -> Result<(), Rejection> {
         self.decided.set(self.decided.get() + 1);
-        admit(self.state, self.now, &reserve)
-            .is_ok()
-            .then_some(reserve)
+        let decided = admit_between(self.state, self.now, reserve);
+        let Err(Rejection::Fragmented { .. } | Rejection::TooManyLeaves { .. }) = decided else {
+            return decided;
+        };
+        let pool = self.state.pools.get(&reserve.pool);
+        let lots = pool.map_or(0, |pool| {
+            1 + pool.calendar.unnamed.iter().count() + pool.calendar.soft.iter().count()
+        });
+        match self.effort.get().checked_sub(lots) {
+            Some(left) => {
+                self.effort.set(left);
+                admit(self.state, self.now, reserve)
+            }
+            None => decided,
+        }
     }
 
     fn without_option(&self) -> Option<Reserve> {
@@ -170,30 +227,68 @@ impl<'a> Search<'a> {
         })
     }
 
+    /// The shape with one of its demands less, or the one limit as tight as it can be held; else
+    /// with none.
     fn looser_shape(&self, refusal: &Rejection) -> Option<Reserve> {
-        let with = |max_leaves| Reserve {
-            max_leaves,
+        let asked = self.asked.shape;
+        let with = |shape| Reserve {
+            shape,
             ..*self.asked
         };
-        let most = self.asked.max_leaves?;
-        let needed = match refusal {
-            // Placed anew among the others it may need fewer.
-            Rejection::TooManyLeaves { needed, .. } if self.held(with(Some(*needed))).is_some() => {
-                let fits = |leaves| self.held(with(Some(leaves))).is_some();
-                let (mut fit, mut too_few) = (*needed, most);
-                while too_few + 1 < fit {
-                    let middle = too_few + (fit - too_few) / 2;
-                    if fits(middle) {
-                        fit = middle;
-                    } else {
-                        too_few = middle;
-                    }
-                }
-                Some(with(Some(fit)))
+        let not_the_shape = matches!(refusal, Rejection::ShortOfSupply { .. });
+        if asked.is_any() || not_the_shape {
+            return None;
+        }
+        let limit = |set: SetLimit, most: Option<u32>| {
+            let at_most = |most: u32| {
+                let mut shape = asked;
+                set(&mut shape, most);
+                with(shape)
+            };
+            let (mut fit, mut too_few) = (self.asked.nodes.0, most?);
+            if too_few >= fit {
+                return None;
             }
-            _ => None,
+            self.held(at_most(fit))?;
+            while too_few + 1 < fit {
+                let middle = too_few + (fit - too_few) / 2;
+                if self.held(at_most(middle)).is_some() {
+                    fit = middle;
+                } else {
+                    too_few = middle;
+                }
+            }
+            Some(at_most(fit))
         };
-        needed.or_else(|| self.held(with(None)))
+        let without = |asked_for: bool, shape: Shape| self.held(with(asked_for.then_some(shape)?));
+        let neighbours = Shape {
+            contiguous: false,
+            ..asked
+        };
+        let shared = Shape {
+            whole_nvlink_domains: false,
+            ..asked
+        };
+        let limits: [(Option<u32>, SetLimit); 4] = [
+            (asked.max_leaves, |shape, most| {
+                shape.max_leaves = Some(most);
+            }),
+            (asked.max_nvlink_domains, |shape, most| {
+                shape.max_nvlink_domains = Some(most);
+            }),
+            (asked.max_spine_groups, |shape, most| {
+                shape.max_spine_groups = Some(most);
+            }),
+            (asked.spread.map(|spread| spread.most), |shape, most| {
+                if let Some(spread) = &mut shape.spread {
+                    spread.most = most;
+                }
+            }),
+        ];
+        without(asked.contiguous, neighbours)
+            .or_else(|| limits.iter().find_map(|(most, set)| limit(*set, *most)))
+            .or_else(|| without(asked.whole_nvlink_domains, shared))
+            .or_else(|| self.held(with(Shape::ANY)))
     }
 
     /// By count the refusal says how many would fit.
@@ -207,7 +302,9 @@ impl<'a> Search<'a> {
         for _ in 0..3 {
             let fits = match refusal {
                 Rejection::ShortOfSupply { fits, .. } => fits,
-                Rejection::Fragmented { asked, .. } | Rejection::TooManyLeaves { asked, .. } => {
+                Rejection::Fragmented { asked, .. }
+                | Rejection::TooManyLeaves { asked, .. }
+                | Rejection::ShapeUnmet { asked, .. } => {
                     return self.fewer_than(asked);
                 }
                 _ => return None,
@@ -215,8 +312,7 @@ impl<'a> Search<'a> {
             if fits == NodeCount::ZERO {
                 return None;
             }
-            self.decided.set(self.decided.get() + 1);
-            match admit(self.state, self.now, &with(fits)) {
+            match self.decide(&with(fits)) {
                 Ok(()) => return Some(with(fits)),
                 Err(next) => refusal = next,
             }
@@ -226,11 +322,16 @@ impl<'a> Search<'a> {
 
     /// The most that a placement or the leaves allow, by halving: a smaller count seldom needs more.
     fn fewer_than(&self, asked: NodeCount) -> Option<Reserve> {
-        let with = |nodes| Reserve {
-            nodes: NodeCount(nodes),
+        // Whole domains come in their own size.
+        let step = match self.asked.shape.whole_nvlink_domains {
+            true => self.pool.calendar.nodes_per_domain.max(1),
+            false => 1,
+        };
+        let with = |steps| Reserve {
+            nodes: NodeCount(steps * step),
             ..*self.asked
         };
-        let (mut fit, mut too_many) = (0, asked.0);
+        let (mut fit, mut too_many) = (0, asked.0.div_ceil(step));
         while fit + 1 < too_many {
             let middle = fit + (too_many - fit) / 2;
             if self.held(with(middle)).is_some() {

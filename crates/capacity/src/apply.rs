@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bareboat_base::{Handle, Instant, NodeCount, NodeSet, PoolId, Recorded, Run, Window};
+use bareboat_base::{Handle, Instant, NodeCount, NodeSet, PoolId, Recorded, Run, Shape, Window};
 
 use crate::block;
 use crate::calendar::{Calendar, Pin, Pinned, Slot};
@@ -23,9 +23,15 @@ use crate::{
 /// Folds one event in. Never refuses.
 pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
     let recorded = *recorded;
-    if let Event::Allocated(e) = event {
-        plan_before(state, recorded.at, e);
-    }
+    match event {
+        Event::Allocated(e) => plan_before_names(state, recorded.at, e),
+        Event::Reserved(e) => plan_before_demand(state, recorded, e.pool, e.window.from(), e.shape),
+        Event::QuoteMade(e) => e.holds.iter().try_for_each(|hold| {
+            let from = hold.window.from();
+            plan_before_demand(state, recorded, hold.pool, from, hold.shape)
+        }),
+        _ => None,
+    };
     let done = match event {
         Event::PoolOpened(e) => {
             state.pool_of.insert((e.site, e.model), e.pool);
@@ -34,7 +40,10 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
                 model: e.model,
                 gpus_per_node: e.gpus_per_node,
                 spare_floor: NodeCount::ZERO,
-                calendar: Arc::default(),
+                calendar: Arc::new(Calendar {
+                    nodes_per_domain: e.nodes_per_domain,
+                    ..Calendar::default()
+                }),
                 recorded,
             };
             state.pools.insert(e.pool, row);
@@ -75,7 +84,7 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
 
 /// Names that leave gaps are chosen by a plan of what was promised before them: it is made before
 /// they are folded in.
-fn plan_before(state: &mut State, now: Instant, e: &Allocated) -> Option<()> {
+fn plan_before_names(state: &mut State, now: Instant, e: &Allocated) -> Option<()> {
     let handle = state.reservations.handle(&e.reservation)?;
     let row = state.reservations.get(&e.reservation)?;
     let (pool, until) = (row.pool, row.holds_until());
@@ -87,6 +96,26 @@ fn plan_before(state: &mut State, now: Instant, e: &Allocated) -> Option<()> {
     };
     if calendar.plan.is_none() && counting_is_not_enough(state, &calendar, now, named) {
         let plan = Plan::build(state, &calendar, Some(now), Suppose::default());
+        drop(calendar);
+        state.calendar_mut(pool)?.plan = Some(Arc::new(plan));
+    }
+    Some(())
+}
+
+/// What is promised was fitted in between the others: it is again, where there is no plan yet.
+fn plan_before_demand(
+    state: &mut State,
+    recorded: Recorded,
+    pool: PoolId,
+    from: Instant,
+    shape: Shape,
+) -> Option<()> {
+    let calendar = Arc::clone(&state.pools.get(&pool)?.calendar);
+    let latest = calendar.pins.iter().next_back().map(|pin| pin.from);
+    let counting = shape.is_any() && latest <= Some(from);
+    if calendar.plan.is_none() && !counting {
+        let now = Some(recorded.at.min(from));
+        let plan = Plan::build(state, &calendar, now, Suppose::default());
         drop(calendar);
         state.calendar_mut(pool)?.plan = Some(Arc::new(plan));
     }
@@ -126,6 +155,10 @@ fn next_plan(
     };
     let mut next = plan.clone();
     let who = |id| state.reservations.handle(id).map(Asker::Reservation);
+    let add = |next: &mut Plan, demand| {
+        let with = next.with(state, calendar, demand);
+        with.map(|with| *next = with).is_ok()
+    };
     let fits = match event {
         Event::Reserved(e) => {
             let handle = state.reservations.handle(&e.reservation);
@@ -133,7 +166,7 @@ fn next_plan(
             let demand = handle
                 .zip(row)
                 .and_then(|(who, row)| Demand::of(who, row, calendar.options));
-            demand.is_none_or(|demand| next.add(demand).is_ok())
+            demand.is_none_or(|demand| add(&mut next, demand))
         }
         Event::QuoteMade(e) => {
             let quote = state.quotes.handle(&e.quote);
@@ -142,7 +175,7 @@ fn next_plan(
                 let here = holds.filter(|(_, hold)| hold.pool == pool);
                 here.filter_map(move |(index, _)| hold_demand(state, calendar, quote, index))
             });
-            holds.all(|hold| next.add(hold).is_ok())
+            holds.all(|hold| add(&mut next, hold))
         }
         Event::Allocated(e) => {
             let kept = state.allocations.get(&e.allocation);
@@ -276,6 +309,7 @@ fn supply_received(state: &mut State, e: &SupplyReceived) -> Option<()> {
         spine_group: placed.spine_group,
         hall: placed.hall,
         leaf: placed.leaf,
+        nvlink_domain: placed.nvlink_domain,
         run: placed.run,
         from: e.at,
     }));
@@ -291,7 +325,8 @@ fn reserved(state: &mut State, recorded: Recorded, e: &Reserved) -> Option<()> {
         pool: e.pool,
         nodes: e.nodes,
         window: e.window,
-        max_leaves: e.max_leaves,
+        shape: e.shape,
+        part: e.part,
         option: e.option,
         status: ReservationStatus::Held,
         allocation: None,
@@ -307,7 +342,10 @@ fn reserved(state: &mut State, recorded: Recorded, e: &Reserved) -> Option<()> {
         }
     }
     let calendar = state.calendar_mut(e.pool)?;
-    calendar.wait(e.window.from(), handle, e.max_leaves);
+    calendar.wait(e.window.from(), handle, e.shape);
+    if e.part.is_some() && !e.shape.is_any() {
+        calendar.parts.insert(handle);
+    }
     calendar
         .counts
         .change_over(e.window, Level::firm(count(e.nodes)));
@@ -324,7 +362,7 @@ fn allocated(state: &mut State, recorded: Recorded, e: &Allocated) -> Option<()>
     let row = state.reservations.at_mut(reservation)?;
     row.allocation = Some(e.allocation);
     let (unnamed_from, pool) = (row.unnamed_from, row.pool);
-    let shape = row.max_leaves;
+    let shape = row.shape;
     let nodes = Arc::new(e.nodes.clone());
     let mode = state.pools.get(&pool)?.option_mode();
     let row = state.reservations.at_mut(reservation)?;
@@ -396,7 +434,7 @@ fn released(state: &mut State, e: &AllocationReleased) -> Option<()> {
         row.unnamed_from = e.at;
     }
     let (unnamed_from, until, pool) = (row.unnamed_from, row.holds_until(), row.pool);
-    let shape = row.max_leaves;
+    let shape = row.shape;
     if unnamed_from < until {
         let calendar = state.calendar_mut(pool)?;
         calendar.wait(unnamed_from, handle, shape);
@@ -409,9 +447,10 @@ fn ended(state: &mut State, e: &ReservationEnded) -> Option<()> {
     let row = state.reservations.at_mut(handle)?;
     let (window, option) = (row.window, row.option.take());
     let (nodes, unnamed_from, pool) = (count(row.nodes), row.unnamed_from, row.pool);
-    let shape = row.max_leaves;
+    let shape = row.shape;
     row.status = ReservationStatus::Ended { at: e.at };
     let calendar = state.calendar_mut(pool)?;
+    calendar.parts.remove(&handle);
     calendar.wait_no_longer(unnamed_from, handle, shape);
     if let Ok(rest) = Window::new(window.from().max(e.at), window.to()) {
         calendar.counts.change_over(rest, Level::firm(-nodes));
@@ -447,7 +486,7 @@ fn option_lapsed(state: &mut State, e: &OptionLapsed) -> Option<()> {
     let row = state.reservations.get_mut(&e.reservation)?;
     let (nodes, option, until) = (count(row.nodes), row.option.take()?, row.window.to());
     let (pool, allocation, unnamed_from) = (row.pool, row.allocation, row.unnamed_from);
-    let shape = row.max_leaves;
+    let shape = row.shape;
     let handle = state.reservations.handle(&e.reservation)?;
     if let Some(allocation) = allocation {
         let handle = state.allocations.handle(&allocation)?;

@@ -26,6 +26,8 @@ pub enum Constraint {
     Fragmented,
     /// They hang on more leaves than the lot allows.
     Leaves,
+    /// They do not lie in the shape that the lot asks.
+    Shape,
 }
 
 /// Where and when a reservation does not fit.
@@ -66,6 +68,7 @@ impl State {
             Rejection::ShortOfSupply { .. } => Ok(self.short(reserve, whole, rejection)),
             Rejection::Fragmented { .. } => Ok(Some(plain(Constraint::Fragmented, rejection))),
             Rejection::TooManyLeaves { .. } => Ok(Some(plain(Constraint::Leaves, rejection))),
+            Rejection::ShapeUnmet { .. } => Ok(Some(plain(Constraint::Shape, rejection))),
             other => Err(other),
         }
     }

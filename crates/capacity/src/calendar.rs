@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bareboat_base::{HallId, Handle, Instant, Run};
+use bareboat_base::{HallId, Handle, Instant, Run, Shape};
 use serde::{Deserialize, Serialize};
 
 use crate::OptionMode;
@@ -17,6 +17,8 @@ pub(crate) struct Calendar {
     pub counts: Counts,
     /// What the capacity of options may be used for.
     pub options: OptionMode,
+    /// Nodes in one NVLink domain.
+    pub nodes_per_domain: u32,
     /// The nodes that have names, in the order of the fabric.
     pub slots: Arc<Vec<Slot>>,
     /// Every interval that binds named nodes, by its beginning; never forgotten, so that an
@@ -26,6 +28,8 @@ pub(crate) struct Calendar {
     pub unnamed: Sorted<(Instant, Handle)>,
     /// How many of them have a shape.
     pub shaped: u32,
+    /// Reservations that are deliveries of lots with a shape.
+    pub parts: Sorted<Handle>,
     /// Nodes for them for the time being, where counting is not enough and a reservation was
     /// made since something else changed.
     pub plan: Option<Arc<Plan>>,
@@ -37,15 +41,15 @@ pub(crate) struct Calendar {
 
 impl Calendar {
     /// A reservation waits for names from an instant on.
-    pub fn wait(&mut self, from: Instant, row: Handle, max_leaves: Option<u32>) {
+    pub fn wait(&mut self, from: Instant, row: Handle, shape: Shape) {
         self.unnamed.insert((from, row));
-        self.shaped += u32::from(max_leaves.is_some());
+        self.shaped += u32::from(!shape.is_any());
     }
 
     /// It no longer does, if it did.
-    pub fn wait_no_longer(&mut self, from: Instant, row: Handle, max_leaves: Option<u32>) {
+    pub fn wait_no_longer(&mut self, from: Instant, row: Handle, shape: Shape) {
         if self.unnamed.remove(&(from, row)) {
-            self.shaped -= u32::from(max_leaves.is_some());
+            self.shaped -= u32::from(!shape.is_any());
         }
     }
 }
@@ -57,6 +61,7 @@ pub(crate) struct Slot {
     pub hall: HallId,
     pub leaf: u32,
     pub run: Run,
+    pub nvlink_domain: Option<u32>,
     /// From when they count.
     pub from: Instant,
 }

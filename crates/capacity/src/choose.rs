@@ -1,12 +1,10 @@
-//! Which nodes: those free throughout a window, on as few leaves as can be.
+//! Which named nodes are free throughout a window.
 
-use std::collections::BTreeSet;
-
-use bareboat_base::{NodeSet, Run, SiteId, Window};
+use bareboat_base::{NodeSet, Run, Window};
 
 use crate::State;
 use crate::calendar::{Calendar, Pinned};
-use crate::place::{nodes_of, overlap, single};
+use crate::place::{nodes_of, single};
 
 /// A bit for each node number of a site.
 #[derive(Clone)]
@@ -93,141 +91,4 @@ pub(crate) fn without(bits: &Bits, nodes: Option<&NodeSet>) -> Bits {
         bits.clear(nodes);
     }
     bits
-}
-
-/// On how many leaves the nodes hang.
-pub(crate) fn leaves_of(calendar: &Calendar, nodes: &NodeSet) -> usize {
-    let slots = calendar.slots.iter();
-    let slots = slots.filter(|slot| overlap(nodes, slot.run).next().is_some());
-    let leaves: BTreeSet<_> = slots
-        .map(|slot| (slot.spine_group, slot.hall, slot.leaf))
-        .collect();
-    leaves.len()
-}
-
-/// Why no nodes were chosen.
-pub(crate) enum NotChosen {
-    /// Fewer are free.
-    TooFew,
-    /// The fewest leaves that hold them are more than allowed.
-    Leaves(u32),
-}
-
-pub(crate) struct Leaf {
-    pub spine_group: u32,
-    pub slots: std::ops::Range<usize>,
-    pub free: u32,
-}
-
-/// Chooses free nodes: in one spine group where one holds them (the one with least room), on the
-/// fewest leaves, the last leaf the one with least room.
-pub(crate) fn choose(
-    calendar: &Calendar,
-    site: SiteId,
-    free: &Bits,
-    nodes: u32,
-    max_leaves: Option<u32>,
-) -> Result<NodeSet, NotChosen> {
-    let leaves = leaves(calendar, free);
-    let all: Vec<usize> = (0..leaves.len()).collect();
-    let mut chosen = match best_group(&leaves, nodes) {
-        Some(group) => {
-            let inside = |index: &usize| leaves[*index].spine_group == group;
-            fewest(&leaves, all.iter().copied().filter(inside).collect(), nodes)
-        }
-        None => fewest(&leaves, all.clone(), nodes),
-    };
-    let most = max_leaves.map_or(usize::MAX, |most| most as usize);
-    if chosen.as_ref().is_some_and(|chosen| chosen.len() > most) {
-        chosen = fewest(&leaves, all, nodes);
-    }
-    let chosen = chosen.ok_or(NotChosen::TooFew)?;
-    if chosen.len() > most {
-        return Err(NotChosen::Leaves(
-            u32::try_from(chosen.len()).unwrap_or(u32::MAX),
-        ));
-    }
-    let mut runs: Vec<Run> = Vec::new();
-    for (leaf, count) in chosen {
-        let slots = calendar.slots[leaves[leaf].slots.clone()].iter();
-        let numbers = slots.flat_map(|slot| free.numbers(slot.run));
-        for first in numbers.take(count as usize) {
-            match runs.last_mut() {
-                Some(last) if last.end() == first => last.count += 1,
-                _ => runs.push(Run { first, count: 1 }),
-            }
-        }
-    }
-    NodeSet::from_runs(site, runs).map_err(|_| NotChosen::TooFew)
-}
-
-/// The leaves in the order of the fabric, each with its free nodes.
-fn leaves(calendar: &Calendar, free: &Bits) -> Vec<Leaf> {
-    let mut leaves: Vec<Leaf> = Vec::new();
-    for (index, slot) in calendar.slots.iter().enumerate() {
-        let count = free.numbers(slot.run).count();
-        let count = u32::try_from(count).unwrap_or(u32::MAX);
-        let same = index.checked_sub(1).map(|before| calendar.slots[before]);
-        let same = same.is_some_and(|before| {
-            (before.spine_group, before.hall, before.leaf)
-                == (slot.spine_group, slot.hall, slot.leaf)
-        });
-        match leaves.last_mut().filter(|_| same) {
-            Some(leaf) => {
-                leaf.free += count;
-                leaf.slots.end = index + 1;
-            }
-            None => leaves.push(Leaf {
-                spine_group: slot.spine_group,
-                slots: index..index + 1,
-                free: count,
-            }),
-        }
-    }
-    leaves
-}
-
-/// The spine group with the least room that holds so many nodes.
-pub(crate) fn best_group(leaves: &[Leaf], nodes: u32) -> Option<u32> {
-    let groups = leaves.chunk_by(|a, b| a.spine_group == b.spine_group);
-    let rooms = groups.map(|group| {
-        let room: u32 = group.iter().map(|leaf| leaf.free).sum();
-        (room, group[0].spine_group)
-    });
-    rooms
-        .filter(|(room, _)| *room >= nodes)
-        .min()
-        .map(|(_, group)| group)
-}
-
-/// The fewest of the leaves that hold so many nodes, with how many to take of each.
-pub(crate) fn fewest(
-    leaves: &[Leaf],
-    mut among: Vec<usize>,
-    nodes: u32,
-) -> Option<Vec<(usize, u32)>> {
-    among.sort_by_key(|index| (std::cmp::Reverse(leaves[*index].free), *index));
-    let mut chosen = Vec::new();
-    let mut needed = nodes;
-    let mut at = 0;
-    while needed > 0 {
-        let rest = &among[at..];
-        let enough = rest.partition_point(|index| leaves[*index].free >= needed);
-        if enough > 0 {
-            // Of those with as much room, the first in the fabric.
-            let room = leaves[rest[enough - 1]].free;
-            let first = rest.partition_point(|index| leaves[*index].free > room);
-            chosen.push((rest[first], needed));
-            return Some(chosen);
-        }
-        let index = *rest.first()?;
-        let room = leaves[index].free;
-        if room == 0 {
-            return None;
-        }
-        chosen.push((index, room));
-        needed -= room;
-        at += 1;
-    }
-    Some(chosen)
 }

@@ -3,7 +3,7 @@
 use bareboat_base::AllocationId;
 use bareboat_base::{
     Code, ContractId, HallId, Instant, LotId, ModelId, NodeCount, NodeSet, PoolId, ReservationId,
-    Run, SiteId, TrancheId, Window,
+    Run, Shape, SiteId, TrancheId, Window,
 };
 use serde::{Deserialize, Serialize};
 
@@ -92,6 +92,8 @@ pub struct OpenPool {
     pub model: ModelId,
     /// GPUs in one of its nodes.
     pub gpus_per_node: u32,
+    /// Nodes in one NVLink domain; 1 where a node is its own.
+    pub nodes_per_domain: u32,
 }
 
 /// Counts a tranche's nodes as supply from an instant on.
@@ -126,6 +128,9 @@ pub struct PlacedRun {
     pub leaf: u32,
     /// The spine group, numbered within the site.
     pub spine_group: u32,
+    /// The NVLink domain, numbered within the site, where the model has domains beyond a node.
+    #[serde(default)]
+    pub nvlink_domain: Option<u32>,
     /// The nodes' numbers at the site.
     pub run: Run,
 }
@@ -152,6 +157,16 @@ pub struct SetSpareFloor {
     pub nodes: NodeCount,
 }
 
+/// One delivery of a lot that is delivered in several, in the order of their beginning. The lot's
+/// shape binds all of them together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The lot that all deliveries are of: that of the first.
+    pub of: LotId,
+    /// How many nodes this one and those after it come to: room for them is looked for first.
+    pub to_come: NodeCount,
+}
+
 /// Holds capacity for a lot over a window, all of it or none.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reserve {
@@ -165,8 +180,10 @@ pub struct Reserve {
     pub nodes: NodeCount,
     /// When.
     pub window: Window,
-    /// At most so many leaves, checked when nodes are named.
-    pub max_leaves: Option<u32>,
+    /// How the nodes lie in the fabric.
+    pub shape: Shape,
+    /// Set when it is one delivery of several of a lot.
+    pub part: Option<Part>,
     /// An extension option, directly after the window; held as firmly as the window.
     pub option: Option<Window>,
 }

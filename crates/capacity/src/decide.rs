@@ -137,11 +137,18 @@ fn open_pool(state: &State, ctx: &Context, c: &OpenPool) -> Decision {
         });
     }
     within("the number of GPUs in a node", c.gpus_per_node, 1, 1024)?;
+    within(
+        "the number of nodes in an NVLink domain",
+        c.nodes_per_domain,
+        1,
+        1024,
+    )?;
     Ok(vec![Event::from(PoolOpened {
         pool: ctx.mint(0),
         site: c.site,
         model: c.model,
         gpus_per_node: c.gpus_per_node,
+        nodes_per_domain: c.nodes_per_domain,
     })])
 }
 
@@ -246,7 +253,7 @@ pub(crate) fn reserve(
     c: &Reserve,
     (ordinal, since): (u32, Position),
 ) -> Result<Event, Rejection> {
-    admit_since(state, ctx.recorded_at, c, since)?;
+    admit_since(state, ctx.recorded_at, c, (since, Search::Anew))?;
     Ok(Event::from(Reserved {
         reservation: ctx.mint(ordinal),
         lot: c.lot,
@@ -254,7 +261,8 @@ pub(crate) fn reserve(
         pool: c.pool,
         nodes: c.nodes,
         window: c.window,
-        max_leaves: c.max_leaves,
+        shape: c.shape,
+        part: c.part,
         option: c.option,
     }))
 }
@@ -263,8 +271,8 @@ pub(crate) fn reserve(
 fn asked<'a>(state: &'a State, c: &Reserve) -> Result<(&'a Pool, Window), Rejection> {
     let pool = the_pool(state, c.pool)?;
     within("the number of nodes", c.nodes.0, 1, MOST_NODES)?;
-    if let Some(most) = c.max_leaves {
-        within("the number of leaves", most, 1, u32::MAX)?;
+    for (what, most) in c.shape.limits() {
+        within(what, most, 1, u32::MAX)?;
     }
     let whole = match c.option {
         None => c.window,
@@ -283,17 +291,37 @@ fn asked<'a>(state: &'a State, c: &Reserve) -> Result<(&'a Pool, Window), Reject
 
 /// Why a reservation cannot be held, if it cannot.
 pub(crate) fn admit(state: &State, now: Instant, c: &Reserve) -> Result<(), Rejection> {
-    admit_since(state, now, c, NEWEST)
+    admit_since(state, now, c, (NEWEST, Search::Anew))
 }
 
-fn admit_since(state: &State, now: Instant, c: &Reserve, since: Position) -> Result<(), Rejection> {
+/// The same, but that what does not fit between the others is not looked for further: what is
+/// admitted would be, not all that would be is.
+pub(crate) fn admit_between(state: &State, now: Instant, c: &Reserve) -> Result<(), Rejection> {
+    admit_since(state, now, c, (NEWEST, Search::Between))
+}
+
+/// How far a place is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Search {
+    /// Between the others, where they have their places.
+    Between,
+    /// And then with all placed anew.
+    Anew,
+}
+
+fn admit_since(
+    state: &State,
+    now: Instant,
+    c: &Reserve,
+    (since, search): (Position, Search),
+) -> Result<(), Rejection> {
     let (pool, whole) = asked(state, c)?;
     check_count(c, pool, whole)?;
     let kept = match pool.option_mode() {
         OptionMode::Strict => whole,
         OptionMode::Risk => c.window,
     };
-    check_placement(state, &pool.calendar, now, c, (kept, since))
+    check_placement(state, &pool.calendar, now, c, (kept, since, search))
 }
 
 /// A signed count as nodes, nothing when it is below zero.
@@ -342,16 +370,9 @@ fn check_placement(
     calendar: &Calendar,
     now: Instant,
     c: &Reserve,
-    (whole, since): (Window, Position),
+    (whole, since, search): (Window, Position, Search),
 ) -> Result<(), Rejection> {
-    let demand = Demand {
-        window: whole,
-        nodes: c.nodes.0,
-        max_leaves: c.max_leaves,
-        replaces: false,
-        since,
-        who: Asker::Asked,
-    };
+    let demand = demand_for(c, whole, since);
     let suppose = Suppose {
         demand: Some(demand),
         ..Suppose::default()
@@ -364,16 +385,24 @@ fn check_placement(
     let Err(why) = plan.has_place(demand) else {
         return Ok(());
     };
-    // Placed anew together with the others it may fit.
-    if Plan::keeps(state, calendar, now, suppose, &plan.left_out()) {
+    // With others moved, or placed anew together with all of them, it may fit.
+    if search == Search::Anew
+        && (plan.with(state, calendar, demand).is_ok()
+            || plan.may_be_anew() && Plan::keeps(state, calendar, now, suppose, &plan.left_out()))
+    {
         return Ok(());
     }
     Err(match why {
         NoPlace::Leaves(needed) => Rejection::TooManyLeaves {
             pool: c.pool,
             asked: c.nodes,
-            max_leaves: c.max_leaves.unwrap_or(u32::MAX),
+            max_leaves: c.shape.max_leaves.unwrap_or(u32::MAX),
             needed,
+        },
+        NoPlace::Shape => Rejection::ShapeUnmet {
+            pool: c.pool,
+            asked: c.nodes,
+            shape: c.shape,
         },
         NoPlace::TooFew(fits) => Rejection::Fragmented {
             pool: c.pool,
@@ -382,6 +411,19 @@ fn check_placement(
             fits: NodeCount(fits),
         },
     })
+}
+
+/// What a reservation that is asked for needs, over a window.
+pub(crate) fn demand_for(c: &Reserve, window: Window, since: Position) -> Demand {
+    Demand {
+        window,
+        nodes: c.nodes.0,
+        shape: c.shape,
+        part: c.part,
+        replaces: false,
+        since,
+        who: Asker::Asked,
+    }
 }
 
 /// The pool's plan, or one made now.

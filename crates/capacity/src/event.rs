@@ -2,31 +2,31 @@
 
 use bareboat_base::{
     AllocationId, Code, ContractId, Instant, LotId, ModelId, NodeCount, NodeSet, PoolId,
-    ReservationId, SiteId, TrancheId, Window,
+    ReservationId, Shape, SiteId, TrancheId, Window,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::faults::Nearness;
 use crate::{
-    BlockAllocated, BlockReleased, OptionModeSet, PlacedRun, QuoteLapsed, QuoteMade, QuoteTaken,
-    QuoteWithdrawn,
+    BlockAllocated, BlockReleased, OptionModeSet, Part, PlacedRun, QuoteLapsed, QuoteMade,
+    QuoteTaken, QuoteWithdrawn,
 };
 
 bareboat_base::events! {
     /// What happened to the calendar.
-    pub enum Event upcast bareboat_base::event::no_upcast {
+    pub enum Event upcast lift {
         /// A pool was opened.
-        PoolOpened = "capacity.pool_opened" 1;
+        PoolOpened = "capacity.pool_opened" 2;
         /// A tranche counts as supply.
         SupplyScheduled = "capacity.supply_scheduled" 1;
         /// What a tranche still owes moved.
         SupplyMoved = "capacity.supply_moved" 1;
         /// Nodes of a tranche got names.
-        SupplyReceived = "capacity.supply_received" 1;
+        SupplyReceived = "capacity.supply_received" 2;
         /// The spare floor changed.
         SpareFloorSet = "capacity.spare_floor_set" 1;
         /// Capacity is held.
-        Reserved = "capacity.reserved" 1;
+        Reserved = "capacity.reserved" 2;
         /// Nodes were named.
         Allocated = "capacity.allocated" 1;
         /// Nodes were freed.
@@ -44,7 +44,7 @@ bareboat_base::events! {
         /// A pool's options are kept in another mode.
         OptionModeSet = "capacity.option_mode_set" 1;
         /// Capacity is held softly.
-        QuoteMade = "capacity.quote_made" 1;
+        QuoteMade = "capacity.quote_made" 2;
         /// A quote became reservations.
         QuoteTaken = "capacity.quote_taken" 1;
         /// A quote was given up.
@@ -58,6 +58,23 @@ bareboat_base::events! {
     }
 }
 
+/// Before version 2 a number of leaves was all of a shape.
+fn lift(kind: &str, _: u32, mut data: serde_json::Value) -> serde_json::Value {
+    let lift = |row: &mut serde_json::Value| {
+        let max_leaves = row["max_leaves"].take();
+        row["shape"] = serde_json::json!({ "max_leaves": max_leaves });
+    };
+    match kind {
+        "capacity.reserved" => lift(&mut data),
+        "capacity.quote_made" => {
+            let holds = data["holds"].as_array_mut();
+            holds.into_iter().flatten().for_each(lift);
+        }
+        _ => {}
+    }
+    data
+}
+
 /// A pool was opened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
@@ -66,6 +83,13 @@ pub struct PoolOpened {
     pub site: SiteId,
     pub model: ModelId,
     pub gpus_per_node: u32,
+    #[serde(default = "one")]
+    pub nodes_per_domain: u32,
+}
+
+/// A node is its own domain, where nothing is said.
+fn one() -> u32 {
+    1
 }
 
 /// A tranche counts as supply.
@@ -114,7 +138,8 @@ pub struct Reserved {
     pub pool: PoolId,
     pub nodes: NodeCount,
     pub window: Window,
-    pub max_leaves: Option<u32>,
+    pub shape: Shape,
+    pub part: Option<Part>,
     pub option: Option<Window>,
 }
 

@@ -5,7 +5,8 @@
 //! have it (that is the rulebook). Start at [`State`] for what is kept, at [`decide`] for what
 //! is refused and why, at [`profile`](State::profile) for what is free, at
 //! [`alternatives`](State::alternatives) for what could be sold instead, at
-//! [`risks`](State::risks) for what a change of supply breaks.
+//! [`risks`](State::risks) for what a change of supply breaks, at
+//! [`moves`](State::moves) for what is moved aside for one more.
 
 mod allocate;
 mod alternatives;
@@ -20,6 +21,7 @@ mod decide;
 mod event;
 pub mod faults;
 mod intervals;
+mod moves;
 mod names;
 mod options;
 mod place;
@@ -44,6 +46,7 @@ pub use command::*;
 pub use decide::decide;
 pub use event::*;
 pub use intervals::{Stretch, stretches};
+pub use moves::{Holder, Moved};
 pub use names::{Named, Names};
 pub use options::{Exposure, OptionMode, OptionModeSet, SetOptionMode};
 pub use query::{Busy, BusyWith, Step};

@@ -18,6 +18,7 @@ use bareboat_base::{Instant, NodeCount, NodeSet, PoolId, ReservationId, Window};
 
 use crate::State;
 use crate::calendar::Calendar;
+use crate::decide::plan_of;
 use crate::place::{Demand, Suppose, demands, join, nodes_of};
 use packing::{Cell, Move, Packing, Piece};
 
@@ -69,6 +70,12 @@ impl State {
         let Some(start) = demands.first().map(|demand| demand.window.from()) else {
             return Names::default();
         };
+        let plan = || plan_of(self, &row.calendar, Some(now));
+        let beyond_leaves =
+            |demand: &Demand| demand.kin().is_some() || !demand.shape.is_leaves_alone();
+        if demands.iter().any(beyond_leaves) {
+            return plan().names(self, row, now);
+        }
         let fabric = Fabric::new(self, &row.calendar, start);
         let wanted: Vec<Wanted> = demands.iter().map(wanted).collect();
         let (moves, left_out) = settle(&fabric, &wanted);
@@ -93,6 +100,13 @@ impl State {
                 leaves: u32::try_from(got.leaves.len()).unwrap_or(u32::MAX),
             });
         }
+        // The packing looks for few leaves, the witness for a place for everyone.
+        if !result.left_out.is_empty() {
+            let witnessed = plan().names(self, row, now);
+            if witnessed.left_out.len() < result.left_out.len() {
+                return witnessed;
+            }
+        }
         result
     }
 }
@@ -101,7 +115,7 @@ fn wanted(demand: &Demand) -> Wanted {
     Wanted {
         window: demand.window,
         nodes: demand.nodes,
-        max_leaves: demand.max_leaves,
+        max_leaves: demand.shape.max_leaves,
     }
 }
 

@@ -8,10 +8,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use bareboat_base::{Handle, Instant, NodeSet, Position, Run, Window};
+use bareboat_base::{Handle, Instant, LotId, NodeSet, Position, Run, Shape, Window};
 
 use crate::calendar::{Calendar, Pin, Pinned};
-use crate::{OptionMode, Reservation, State};
+use crate::{OptionMode, Part, Reservation, State};
 
 /// Who asks for a placement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,8 +38,10 @@ impl Asker {
 pub(crate) struct Demand {
     pub window: Window,
     pub nodes: u32,
-    /// At most so many leaves.
-    pub max_leaves: Option<u32>,
+    /// How the nodes lie in the fabric.
+    pub shape: Shape,
+    /// Set when it is one delivery of several of a lot.
+    pub part: Option<Part>,
     /// For nodes of a live allocation that are out of supply; else for a reservation's own.
     pub replaces: bool,
     /// Its place among those that begin together.
@@ -48,12 +50,19 @@ pub(crate) struct Demand {
 }
 
 impl Demand {
+    /// The lot whose deliveries its shape binds together.
+    pub fn kin(&self) -> Option<LotId> {
+        let part = self.part.filter(|_| !self.shape.is_any());
+        part.map(|part| part.of)
+    }
+
     /// What a reservation without names needs; `None` when it holds nothing more.
     pub fn of(who: Handle, row: &Reservation, mode: OptionMode) -> Option<Self> {
         Some(Self {
             window: Window::new(row.unnamed_from, row.keeps_until(mode)).ok()?,
             nodes: row.nodes.0,
-            max_leaves: row.max_leaves,
+            shape: row.shape,
+            part: row.part,
             replaces: false,
             since: row.since,
             who: Asker::Reservation(who),
@@ -113,14 +122,12 @@ pub(crate) fn counting_is_not_enough(
         let (_, row) = state.reservations.at(*handle)?;
         (Some(*handle) != named && row.keeps_until(calendar.options) > now).then_some((from, row))
     });
-    let shape = suppose
-        .demand
-        .is_some_and(|demand| demand.max_leaves.is_some());
+    let shape = suppose.demand.is_some_and(|demand| !demand.shape.is_any());
     let mut soft = holds(state, calendar, suppose).filter(|hold| hold.window.to() > now);
     if shape || calendar.shaped > 0 {
-        let promised = waiting.clone().map(|(_, row)| row.max_leaves);
-        let held = holds(state, calendar, suppose).map(|hold| hold.max_leaves);
-        if shape || promised.chain(held).any(|most| most.is_some()) {
+        let promised = waiting.clone().map(|(_, row)| row.shape);
+        let held = holds(state, calendar, suppose).map(|hold| hold.shape);
+        if shape || promised.chain(held).any(|shape| !shape.is_any()) {
             return true;
         }
     }
@@ -160,6 +167,18 @@ fn holds<'a>(
     soft.filter_map(|(_, quote, index)| hold_demand(state, calendar, *quote, *index))
 }
 
+/// What a reservation without names, or a hold of a quote, needs.
+pub(crate) fn demand_of(state: &State, calendar: &Calendar, who: Asker) -> Option<Demand> {
+    match who {
+        Asker::Reservation(row) => {
+            let (_, reservation) = state.reservations.at(row)?;
+            Demand::of(row, reservation, calendar.options)
+        }
+        Asker::Hold(quote, index) => hold_demand(state, calendar, quote, index),
+        Asker::Asked => None,
+    }
+}
+
 /// What one hold of a quote needs.
 pub(crate) fn hold_demand(
     state: &State,
@@ -172,7 +191,8 @@ pub(crate) fn hold_demand(
     Some(Demand {
         window: hold.keeps(calendar.options),
         nodes: hold.nodes.0,
-        max_leaves: hold.max_leaves,
+        shape: hold.shape,
+        part: hold.part,
         replaces: false,
         since: row.recorded.position,
         who: Asker::Hold(quote, index),
@@ -220,7 +240,8 @@ fn replacements(
                 demands.push(Demand {
                     window,
                     nodes,
-                    max_leaves: None,
+                    shape: Shape::ANY,
+                    part: None,
                     replaces: true,
                     since: since.map_or(Position::default(), |(_, row)| row.since),
                     who: Asker::Reservation(who),

@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use bareboat_base::{
     Context, ContractId, Instant, LotId, MicroPrice, NodeCount, PoolId, Position, QuoteId,
-    Recorded, Window,
+    Recorded, Shape, Window,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::counts::Level;
 use crate::decide::{Decision, NEWEST, after, reserve};
 use crate::place::Asker;
-use crate::{Event, OptionMode, Rejection, Reserve, State, apply};
+use crate::{Event, OptionMode, Part, Rejection, Reserve, State, apply};
 
 /// What a quote holds of one pool for one lot, over a window and its option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,8 +29,10 @@ pub struct Hold {
     pub nodes: NodeCount,
     /// When.
     pub window: Window,
-    /// At most so many leaves.
-    pub max_leaves: Option<u32>,
+    /// How the nodes lie in the fabric.
+    pub shape: Shape,
+    /// Set when it is one delivery of several of a lot.
+    pub part: Option<Part>,
     /// An extension option, directly after the window.
     pub option: Option<Window>,
 }
@@ -58,7 +60,8 @@ impl Hold {
             pool: self.pool,
             nodes: self.nodes,
             window: self.window,
-            max_leaves: self.max_leaves,
+            shape: self.shape,
+            part: self.part,
             option: self.option,
         }
     }
@@ -71,7 +74,8 @@ impl From<Reserve> for Hold {
             pool: reserve.pool,
             nodes: reserve.nodes,
             window: reserve.window,
-            max_leaves: reserve.max_leaves,
+            shape: reserve.shape,
+            part: reserve.part,
             option: reserve.option,
         }
     }
@@ -242,7 +246,7 @@ pub(crate) fn made(state: &mut State, recorded: Recorded, e: &QuoteMade) -> Opti
         let calendar = state.calendar_mut(hold.pool)?;
         let key = (hold.window.from(), handle, index);
         calendar.soft.insert(key);
-        calendar.shaped += u32::from(hold.max_leaves.is_some());
+        calendar.shaped += u32::from(!hold.shape.is_any());
         let level = Level::soft(i64::from(hold.nodes.0));
         calendar.counts.change_over(hold.whole(), level);
     }
@@ -263,7 +267,7 @@ pub(crate) fn close(state: &mut State, quote: QuoteId, status: QuoteStatus) -> O
         let calendar = state.calendar_mut(hold.pool)?;
         let key = (hold.window.from(), handle, index);
         calendar.soft.remove(&key);
-        calendar.shaped -= u32::from(hold.max_leaves.is_some());
+        calendar.shaped -= u32::from(!hold.shape.is_any());
         if let Some(plan) = &mut calendar.plan {
             Arc::make_mut(plan).ended(Asker::Hold(handle, index));
         }

@@ -2,7 +2,7 @@
 
 use bareboat_base::{
     AllocationId, BlockId, ContractId, Instant, ModelId, NodeCount, PoolId, QuoteId, ReservationId,
-    SiteId, TrancheId, Window,
+    Shape, SiteId, TrancheId, Window,
 };
 
 bareboat_base::rejections! {
@@ -50,6 +50,9 @@ bareboat_base::rejections! {
         /// The nodes that are free hang on more leaves than the lot allows.
         TooManyLeaves { pool: PoolId, asked: NodeCount, max_leaves: u32, needed: u32 } => Conflict "too_many_leaves"
             "{asked} of pool {pool} need at least {needed} leaves, the lot allows {max_leaves}" hint "allow more leaves, allocate when a leaf is free, or take what `bareboat capacity explain` (POST /v1/capacity/explain) lists";
+        /// Enough nodes are free throughout, but do not lie as the lot asks.
+        ShapeUnmet { pool: PoolId, asked: NodeCount, shape: Shape } => Conflict "shape_unmet"
+            "pool {pool} has {asked} free throughout, but not in the shape that the lot asks: {shape}" hint "ask for a looser shape, a count that the shape can have, or take what `bareboat capacity explain` (POST /v1/capacity/explain) lists";
         /// No such reservation.
         ReservationUnknown { reservation: ReservationId } => NotFound "reservation_unknown"
             "there is no reservation {reservation}" hint "take the reservation from its lot";

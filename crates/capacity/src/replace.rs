@@ -1,8 +1,8 @@
 //! A failed node of a live allocation, and the spare that takes its place.
 //!
 //! The spare is one that no pin binds to the end of what the allocation keeps: at the same leaf,
-//! then in the spine group, then in the hall, since beyond it another fabric begins. Of equals the
-//! first in the fabric. (The whole pool's intervals are looked at; `docs/benchmarks.md` says how
+//! then in the spine group, then in the hall, since beyond it another fabric begins. Of equals one
+//! that no other lot would get as things stand, and of those the first in the fabric. (The whole pool's intervals are looked at; `docs/benchmarks.md` says how
 //! long that takes.)
 //!
 //! The pool's counts do not change: the failed node is no longer the lot's,
@@ -13,11 +13,11 @@ use std::sync::Arc;
 use bareboat_base::{Context, Instant, NodeCount, NodeSet, Recorded, Run, Window};
 
 use crate::calendar::{Calendar, Pin, Pinned, Slot};
-use crate::choose::{free_throughout, leaves_of, without};
+use crate::choose::{free_throughout, without};
 use crate::decide::{live, the_pool};
 use crate::faults::Nearness;
 use crate::place::{Suppose, counting_is_not_enough, single};
-use crate::plan::Plan;
+use crate::plan::{Plan, lie_as_asked};
 use crate::{Allocation, Event, NodeReplaced, Rejection, ReplaceNode, Replaced, State, Stay};
 
 /// Spares that are tried, the nearest first, where one would break another promise.
@@ -52,15 +52,24 @@ pub(crate) fn decide(
     let exclude = c.exclude.as_ref();
     let exclude = exclude.filter(|nodes| nodes.site() == pool.site);
     let free = without(&free_throughout(state, calendar, kept), exclude);
+    // One that the plan gave nobody breaks nothing; to move another's place takes a plan anew.
+    let plan = calendar.plan.as_deref();
+    let given = |number: u32| {
+        let one = NodeSet::from_numbers(pool.site, [number]);
+        plan.is_some_and(|plan| one.is_ok_and(|one| !plan.has_free(&one, kept)))
+    };
     let nearest = [Nearness::Leaf, Nearness::SpineGroup, Nearness::Hall];
-    let nearest = nearest.into_iter().flat_map(|near| {
+    let nearest = nearest
+        .into_iter()
+        .flat_map(|near| [(near, false), (near, true)]);
+    let nearest = nearest.flat_map(|(near, moves)| {
         let slots = calendar.slots.iter();
         let slots = slots.filter(move |other| nearness(slot, other) == Some(near));
         let numbers = slots.flat_map(|slot| free.numbers(slot.run));
+        let numbers = numbers.filter(move |number| given(*number) == moves);
         numbers.map(move |number| (number, near))
     });
     let reservation = state.reservations.get(&row.reservation);
-    let most = reservation.and_then(|row| row.max_leaves);
     let mut before = None;
     let mut found = 0;
     for (spare, near) in nearest.take(TRIED) {
@@ -72,11 +81,11 @@ pub(crate) fn decide(
             near,
             at: c.at,
         };
-        let few = most.is_none_or(|most| {
+        let lies = reservation.is_some_and(|reservation| {
             let nodes = swapped(&row.nodes, c.node, spare);
-            nodes.is_some_and(|nodes| leaves_of(calendar, &nodes) <= most as usize)
+            nodes.is_some_and(|nodes| lie_as_asked(state, calendar, reservation, &nodes))
         });
-        if few && keeps(state, ctx, &event, kept, &mut before) {
+        if lies && keeps(state, ctx, &event, kept, &mut before) {
             return Ok(vec![Event::from(event)]);
         }
     }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use bareboat_base::{
-    Context, Handle, Instant, NodeCount, PoolId, Position, Recorded, ReservationId, Window,
+    Context, Handle, Instant, NodeCount, PoolId, Position, Recorded, ReservationId, Shape, Window,
 };
 
 use crate::counts::{Counts, Level};
@@ -231,7 +231,8 @@ impl Plan<'_> {
         let window = Window::new(demand.window.from().max(now), demand.window.to());
         let wish = Reserve {
             window: window.unwrap_or(demand.window),
-            max_leaves: None,
+            shape: Shape::ANY,
+            part: None,
             ..wish(row, demand)
         };
         let mut found = self.supposed.alternatives(&wish, now, self.zones);
@@ -271,7 +272,8 @@ fn wish(row: &Reservation, demand: &Demand) -> Reserve {
         pool: row.pool,
         nodes: NodeCount(demand.nodes),
         window: demand.window,
-        max_leaves: row.max_leaves,
+        shape: row.shape,
+        part: row.part,
         option: None,
     }
 }
@@ -284,7 +286,8 @@ fn reserved(reservation: ReservationId, c: &Reserve) -> Event {
         pool: c.pool,
         nodes: c.nodes,
         window: c.window,
-        max_leaves: c.max_leaves,
+        shape: c.shape,
+        part: c.part,
         option: c.option,
     })
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use bareboat_base::{
     AllocationId, BlockId, Code, ContractId, Handle, Instant, LotId, ModelId, NodeCount, NodeSet,
-    PoolId, Position, QuoteId, Recorded, ReservationId, SiteId, Table, TrancheId, Window,
+    PoolId, Position, QuoteId, Recorded, ReservationId, Shape, SiteId, Table, TrancheId, Window,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Calendar;
 use crate::faults::Nearness;
 use crate::sorted::Sorted;
-use crate::{Block, Quote};
+use crate::{Block, Part, Quote};
 
 /// Everything the calendar knows. Cloning copies pointers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -107,8 +107,10 @@ pub struct Reservation {
     pub nodes: NodeCount,
     /// When; an exercised option is part of it.
     pub window: Window,
-    /// At most so many leaves.
-    pub max_leaves: Option<u32>,
+    /// How its nodes lie in the fabric.
+    pub shape: Shape,
+    /// Set when it is one delivery of several of a lot.
+    pub part: Option<Part>,
     /// An option still open, directly after the window.
     pub option: Option<Window>,
     /// Whether it holds.

@@ -2,7 +2,7 @@
 
 use bareboat_base::Recorded;
 
-use crate::event::{ContractDrafted, ContractSigned, Event, WindDownPlanned};
+use crate::event::{ContractDrafted, ContractSigned, Event, StartsSettled, WindDownPlanned};
 use crate::model::{Contract, Lot, Status, Step, StepRecord, Suspension, WindDown, WindDownStatus};
 use crate::state::{State, reference_key};
 
@@ -10,6 +10,7 @@ use crate::state::{State, reference_key};
 pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
     match event {
         Event::ContractDrafted(event) => drafted(state, recorded, event),
+        Event::StartsSettled(event) => settled(state, event),
         Event::DraftWithdrawn(event) => {
             on_contract(state, event.contract, |row| row.status = Status::Withdrawn);
         }
@@ -82,7 +83,9 @@ fn drafted(state: &mut State, recorded: &Recorded, event: &ContractDrafted) {
             nodes: lot.nodes,
             window: lot.window,
             stated_hours: lot.stated_hours,
-            max_leaves: lot.max_leaves,
+            shape: lot.shape,
+            part: lot.part,
+            flexible: lot.flexible,
             instants: None,
             tz_version: None,
             reservation: None,
@@ -122,6 +125,16 @@ fn drafted(state: &mut State, recorded: &Recorded, event: &ContractDrafted) {
     state.contracts.insert(event.contract, row);
     let key = reference_key(&event.reference);
     state.references.insert(key, event.contract);
+}
+
+fn settled(state: &mut State, event: &StartsSettled) {
+    for settled in &event.lots {
+        if let Some(lot) = state.lots.get_mut(&settled.lot) {
+            lot.window = settled.window;
+            lot.stated_hours = settled.stated_hours;
+        }
+    }
+    on_contract(state, event.contract, |row| row.term = event.term);
 }
 
 fn signed(state: &mut State, event: &ContractSigned) {

@@ -2,8 +2,8 @@
 
 use bareboat_base::{
     Code, ContractId, Currency, Date, DateWindow, DeterminationId, Digest, EntityId, GpuCount,
-    Instant, LotId, ModelId, OrganisationId, PartyId, ProjectId, ReservationId, Share, SiteId,
-    Text, WindDownId, Zone,
+    Instant, LotId, ModelId, OrganisationId, PartyId, ProjectId, ReservationId, Shape, Share,
+    SiteId, Text, WindDownId, Zone,
 };
 
 use crate::model::{Cause, Extension, Prepayment, Price, RegulatoryTermination, Step, Treatment};
@@ -15,6 +15,8 @@ use crate::model::{Cause, Extension, Prepayment, Price, RegulatoryTermination, S
 pub enum Command {
     /// Write a contract down, not yet binding.
     DraftContract(DraftContract),
+    /// Give the lots of a draft that may begin later their days.
+    SettleStarts(SettleStarts),
     /// Give a draft up.
     WithdrawDraft(WithdrawDraft),
     /// Make a draft binding, with the capacity held for it.
@@ -91,8 +93,31 @@ pub struct NewLot {
     pub window: DateWindow,
     /// Hours its price is stated on; by default [`crate::stated_hours`] of the window.
     pub stated_hours: Option<u32>,
-    /// The most leaves its nodes may lie under.
-    pub max_leaves: Option<u32>,
+    /// How its nodes lie in the fabric.
+    pub shape: Shape,
+    /// Its deliveries, in the order of their days, the first on its first day: together all its
+    /// GPUs. None when all of them come on the first day.
+    pub deliveries: Vec<Delivery>,
+    /// The last day on which it may begin; it then ends as much later.
+    pub latest_start: Option<Date>,
+}
+
+/// So many of a lot's GPUs, from a day on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// The first day.
+    pub from: Date,
+    /// How many.
+    pub gpus: GpuCount,
+}
+
+/// See [`Command::SettleStarts`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct SettleStarts {
+    /// The draft.
+    pub contract: ContractId,
+    /// Lots that may begin later, and by how many days they do.
+    pub lots: Vec<(LotId, u32)>,
 }
 
 /// See [`Command::WithdrawDraft`].

@@ -14,6 +14,7 @@ use crate::event::{
     DraftWithdrawn, Event, ExtendedLot, SignedLot, WindDownApproved, WindDownPlanned,
     WindDownStepRecorded, WindDownWithdrawn,
 };
+use crate::lots::settle;
 use crate::model::{Cause, Contract, LotExtension, Status, WindDown, WindDownStatus, stated_hours};
 use crate::rejection::Rejection;
 use crate::state::{State, extension_dates};
@@ -26,6 +27,7 @@ pub fn decide(
 ) -> Result<Vec<Event>, Rejection> {
     let event = match command {
         Command::DraftContract(command) => draft(state, context, command)?.into(),
+        Command::SettleStarts(command) => settle(state, command)?.into(),
         Command::WithdrawDraft(WithdrawDraft { contract }) => {
             let row = contract_of(state, *contract)?;
             needs(row, *contract, &[Status::Draft], "withdrawn")?;
@@ -46,7 +48,7 @@ pub fn decide(
     Ok(vec![event])
 }
 
-fn contract_of(state: &State, contract: ContractId) -> Result<&Contract, Rejection> {
+pub(crate) fn contract_of(state: &State, contract: ContractId) -> Result<&Contract, Rejection> {
     state
         .contract(contract)
         .ok_or(Rejection::UnknownContract { contract })
@@ -58,7 +60,7 @@ fn wind_down_of(state: &State, wind_down: WindDownId) -> Result<&WindDown, Rejec
         .ok_or(Rejection::UnknownWindDown { wind_down })
 }
 
-fn needs(
+pub(crate) fn needs(
     row: &Contract,
     contract: ContractId,
     any: &[Status],

@@ -1,10 +1,11 @@
 //! What makes a contract: the checks of a draft.
 
-use bareboat_base::{Context, DateWindow, LotId, MicroPrice, Money, Share};
+use bareboat_base::{Context, DateWindow, MicroPrice, Money, Share};
 
-use crate::command::{DraftContract, NewLot};
-use crate::event::{ContractDrafted, LotDrafted};
-use crate::model::{LONGEST_TERM_DAYS, MOST_LOTS, Price, stated_hours};
+use crate::command::DraftContract;
+use crate::event::ContractDrafted;
+use crate::lots;
+use crate::model::{MOST_LOTS, Prepayment, Price};
 use crate::rejection::Rejection;
 use crate::state::{State, credit_dates};
 
@@ -29,13 +30,16 @@ pub(crate) fn draft(
             most: MOST_LOTS,
         });
     }
-    let lots = (0_u32..)
-        .zip(&command.lots)
-        .map(|(ordinal, lot)| draft_lot(context.mint(ordinal), lot))
-        .collect::<Result<Vec<_>, _>>()?;
+    let lots = lots::draft(context, &command.lots)?;
+    if lots.len() > MOST_LOTS {
+        return Err(Rejection::LotCount {
+            found: lots.len(),
+            most: MOST_LOTS,
+        });
+    }
     check_price(command.price, command)?;
-    let term = term_of(&lots)?;
-    check_prepayment(command, term)?;
+    let term = term_of(lots.iter().map(|lot| lot.window))?;
+    check_prepayment(command.prepayment, term)?;
     check_extension(command, term)?;
     Ok(ContractDrafted {
         contract: context.mint(0),
@@ -59,53 +63,12 @@ pub(crate) fn draft(
     })
 }
 
-fn draft_lot(id: LotId, lot: &NewLot) -> Result<LotDrafted, Rejection> {
-    if lot.gpus.0 == 0 {
-        return Err(Rejection::NoGpus);
-    }
-    let nodes = lot
-        .gpus
-        .in_nodes(lot.gpus_per_node)
-        .map_err(|(below, above)| Rejection::PartNodes {
-            gpus: lot.gpus,
-            gpus_per_node: lot.gpus_per_node,
-            below,
-            above,
-        })?;
-    if lot.window.days() > LONGEST_TERM_DAYS {
-        return Err(Rejection::TermTooLong {
-            window: lot.window,
-            most_days: LONGEST_TERM_DAYS,
-        });
-    }
-    let usual = stated_hours(lot.window);
-    let stated_hours = lot.stated_hours.unwrap_or(usual);
-    // Hours that the lot does not have would be committed, and prepaid, but never billed.
-    let days = u32::try_from(lot.window.days()).unwrap_or(u32::MAX);
-    let most = usual.max(days.saturating_mul(24));
-    if stated_hours == 0 || stated_hours > most {
-        return Err(Rejection::StatedHours {
-            found: stated_hours,
-            most,
-        });
-    }
-    Ok(LotDrafted {
-        lot: id,
-        model: lot.model,
-        site: lot.site,
-        zone: lot.zone.clone(),
-        gpus: lot.gpus,
-        gpus_per_node: lot.gpus_per_node.max(1),
-        nodes,
-        window: lot.window,
-        stated_hours,
-        max_leaves: lot.max_leaves,
-    })
-}
-
-fn term_of(lots: &[LotDrafted]) -> Result<DateWindow, Rejection> {
-    let from = lots.iter().map(|lot| lot.window.from()).min();
-    let to = lots.iter().map(|lot| lot.window.to()).max();
+/// From the first day of all lots to the last.
+pub(crate) fn term_of(
+    lots: impl Iterator<Item = DateWindow> + Clone,
+) -> Result<DateWindow, Rejection> {
+    let from = lots.clone().map(|lot| lot.from()).min();
+    let to = lots.map(|lot| lot.to()).max();
     match (from, to) {
         (Some(from), Some(to)) => Ok(DateWindow::new(from, to)?),
         _ => Err(Rejection::LotCount {
@@ -137,8 +100,11 @@ fn check_price(price: Price, command: &DraftContract) -> Result<(), Rejection> {
     Ok(())
 }
 
-fn check_prepayment(command: &DraftContract, term: DateWindow) -> Result<(), Rejection> {
-    let Some(prepayment) = command.prepayment else {
+pub(crate) fn check_prepayment(
+    prepayment: Option<Prepayment>,
+    term: DateWindow,
+) -> Result<(), Rejection> {
+    let Some(prepayment) = prepayment else {
         return Ok(());
     };
     let uncovered = |reason: String| Err(Rejection::PrepaymentUncovered { reason });

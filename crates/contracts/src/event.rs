@@ -3,19 +3,22 @@
 use bareboat_base::{
     Code, ContractId, Currency, Date, DateWindow, DeterminationId, Digest, EntityId, GpuCount,
     Instant, LotId, ModelId, Money, NodeCount, OrganisationId, PartyId, ProjectId, ReservationId,
-    Share, SiteId, Text, WindDownId, Window, Zone,
+    Shape, Share, SiteId, Text, WindDownId, Window, Zone,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Cause, Extension, LotExtension, Prepayment, Price, RegulatoryTermination, Step, Treatment,
+    Cause, Extension, Flexible, LotExtension, LotPart, Prepayment, Price, RegulatoryTermination,
+    Step, Treatment,
 };
 
 bareboat_base::events! {
     /// What happened to contracts.
-    pub enum Event upcast bareboat_base::event::no_upcast {
+    pub enum Event upcast lift {
         /// A contract was written down.
-        ContractDrafted = "contracts.contract_drafted" 1;
+        ContractDrafted = "contracts.contract_drafted" 2;
+        /// Lots that may begin later were given their days.
+        StartsSettled = "contracts.starts_settled" 1;
         /// A draft was given up.
         DraftWithdrawn = "contracts.draft_withdrawn" 1;
         /// A contract became binding.
@@ -37,6 +40,39 @@ bareboat_base::events! {
         /// The contract is over.
         ContractEnded = "contracts.contract_ended" 1;
     }
+}
+
+/// Before version 2 a number of leaves was all of a shape.
+fn lift(kind: &str, _: u32, mut data: serde_json::Value) -> serde_json::Value {
+    if kind == "contracts.contract_drafted" {
+        for lot in data["lots"].as_array_mut().into_iter().flatten() {
+            let max_leaves = lot["max_leaves"].take();
+            lot["shape"] = serde_json::json!({ "max_leaves": max_leaves });
+        }
+    }
+    data
+}
+
+/// Lots of a draft that may begin later were given their days.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StartsSettled {
+    /// The draft.
+    pub contract: ContractId,
+    /// The lots and their days.
+    pub lots: Vec<SettledLot>,
+    /// From the first day of all its lots to the last.
+    pub term: DateWindow,
+}
+
+/// The days that a lot was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettledLot {
+    /// The lot.
+    pub lot: LotId,
+    /// Its days, in its site's zone.
+    pub window: DateWindow,
+    /// Hours its price is stated on.
+    pub stated_hours: u32,
 }
 
 /// A contract was written down, with its lots.
@@ -76,7 +112,9 @@ pub struct LotDrafted {
     pub nodes: NodeCount,
     pub window: DateWindow,
     pub stated_hours: u32,
-    pub max_leaves: Option<u32>,
+    pub shape: Shape,
+    pub part: Option<LotPart>,
+    pub flexible: Option<Flexible>,
 }
 
 /// A draft was given up.

@@ -10,6 +10,7 @@ mod command;
 mod decide;
 mod draft;
 mod event;
+mod lots;
 mod model;
 mod rejection;
 mod state;
@@ -18,20 +19,20 @@ mod tests;
 
 pub use apply::apply;
 pub use command::{
-    ApproveWindDown, Command, DraftContract, EndContract, ExerciseExtension, NewLot, PlanWindDown,
-    RecordWindDownStep, ResumeAccess, SignContract, SignedReservation, SuspendAccess,
-    WithdrawDraft, WithdrawWindDown,
+    ApproveWindDown, Command, Delivery, DraftContract, EndContract, ExerciseExtension, NewLot,
+    PlanWindDown, RecordWindDownStep, ResumeAccess, SettleStarts, SignContract, SignedReservation,
+    SuspendAccess, WithdrawDraft, WithdrawWindDown,
 };
 pub use decide::decide;
 pub use event::{
     AccessResumed, AccessSuspended, ContractDrafted, ContractEnded, ContractExtended,
-    ContractSigned, DraftWithdrawn, Event, ExtendedLot, LotDrafted, SignedLot, WindDownApproved,
-    WindDownPlanned, WindDownStepRecorded, WindDownWithdrawn,
+    ContractSigned, DraftWithdrawn, Event, ExtendedLot, LotDrafted, SettledLot, SignedLot,
+    StartsSettled, WindDownApproved, WindDownPlanned, WindDownStepRecorded, WindDownWithdrawn,
 };
 pub use model::{
-    Cause, Contract, Extension, LONGEST_TERM_DAYS, Lot, LotExtension, MOST_LOTS, Prepayment, Price,
-    RegulatoryTermination, STATED_HOURS_PER_MONTH, Segment, SegmentPrice, Status, Step, StepRecord,
-    Suspension, Treatment, WindDown, WindDownStatus, stated_hours,
+    Cause, Contract, Extension, Flexible, LONGEST_TERM_DAYS, Lot, LotExtension, LotPart, MOST_LOTS,
+    Prepayment, Price, RegulatoryTermination, STATED_HOURS_PER_MONTH, Segment, SegmentPrice,
+    Status, Step, StepRecord, Suspension, Treatment, WindDown, WindDownStatus, stated_hours,
 };
 pub use rejection::Rejection;
 pub use state::State;

@@ -3,7 +3,7 @@
 use bareboat_base::{
     Code, ContractId, Currency, Date, DateWindow, DeterminationId, Digest, EntityId, GpuCount,
     Instant, LotId, MicroPrice, ModelId, Money, NodeCount, OrganisationId, PartyId, PrincipalId,
-    ProjectId, Recorded, ReservationId, Share, SiteId, Text, WindDownId, Window, Zone,
+    ProjectId, Recorded, ReservationId, Shape, Share, SiteId, Text, WindDownId, Window, Zone,
 };
 use serde::{Deserialize, Serialize};
 
@@ -188,6 +188,25 @@ pub struct LotExtension {
     pub stated_hours: u32,
 }
 
+/// One delivery of a lot that is delivered in several: each is a lot of its own, from its day to the
+/// same end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LotPart {
+    /// The first delivery.
+    pub of: LotId,
+    /// Nodes of this one and of those after it.
+    pub to_come: NodeCount,
+}
+
+/// A lot that may begin on any of some days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Flexible {
+    /// Its days when it begins on the first of them.
+    pub earliest: DateWindow,
+    /// By so many days it may begin later.
+    pub days: u32,
+}
+
 /// One line of a contract.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lot {
@@ -209,8 +228,12 @@ pub struct Lot {
     pub window: DateWindow,
     /// Hours its price per GPU-hour is stated on.
     pub stated_hours: u32,
-    /// The most leaves its nodes may lie under.
-    pub max_leaves: Option<u32>,
+    /// How its nodes lie in the fabric.
+    pub shape: Shape,
+    /// Set when it is one delivery of several.
+    pub part: Option<LotPart>,
+    /// Set when it may begin later than it was drafted to.
+    pub flexible: Option<Flexible>,
     /// The window in UTC, resolved at signing.
     pub instants: Option<Window>,
     /// The tz database version it was resolved with.

@@ -33,6 +33,20 @@ bareboat_base::rejections! {
         /// A lot that is too long.
         TermTooLong { window: DateWindow, most_days: i64 } => Invalid "term_too_long"
             "the lot {window} is longer than {most_days} days" hint "shorten it, or add an extension option";
+        /// Deliveries that do not make the lot.
+        BadDeliveries { reason: String } => Invalid "bad_deliveries"
+            "the deliveries do not make the lot: {reason}"
+            hint "give them in the order of their days, the first on the lot's first day, together all its GPUs";
+        /// A shape that no nodes can have.
+        BadShape { what: &'static str } => Invalid "bad_shape"
+            "{what} in the lot's shape is zero" hint "give at least 1, or leave it out";
+        /// A latest start that is none.
+        BadLatestStart { latest: Date, from: Date, most_days: i64 } => Invalid "bad_latest_start"
+            "the lot may begin on {latest} at the latest, and begins on {from} at the earliest"
+            hint "give a day 1 to 366 days after the first, or leave it out";
+        /// A lot that may not begin so late.
+        NotFlexible { lot: LotId, days: u32 } => Conflict "not_flexible"
+            "lot {lot} may not begin {days} days later" hint "draft it with a latest start";
         /// Stated hours of zero, or more than the lot has.
         StatedHours { found: u32, most: u32 } => Invalid "stated_hours"
             "the lot's price is stated on 1 to {most} hours, not {found}"

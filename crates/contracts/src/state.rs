@@ -77,7 +77,11 @@ impl State {
     /// The window that the extension option keeps for the lot, directly after the lot's own;
     /// `None` when there is no option (or no such lot).
     pub fn option_window(&self, lot: LotId) -> Option<Result<Window, TimeError>> {
-        let row = self.lot(lot)?;
+        self.option_of(self.lot(lot)?)
+    }
+
+    /// The same for a lot's row.
+    pub fn option_of(&self, row: &Lot) -> Option<Result<Window, TimeError>> {
         let extension = self.contract(row.contract)?.extension?;
         Some(extension_dates(row, extension.months).and_then(|dates| dates.instants_in(&row.zone)))
     }

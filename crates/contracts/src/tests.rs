@@ -1,12 +1,13 @@
 //! Contracts from draft to end, and what is refused on the way.
 
+mod lots;
 mod refusals;
 mod wind_down;
 
 use bareboat_base::event::Outer;
 use bareboat_base::{
     CommandId, Context, ContractId, Date, DateWindow, Digest, GpuCount, Instant, LotId, MicroPrice,
-    Money, Position, PrincipalId, Recorded, Refusal as _, Share, TypedId, WindDownId,
+    Money, Position, PrincipalId, Recorded, Refusal as _, Shape, Share, TypedId, WindDownId,
     id::derive_id,
 };
 use proptest::prelude::*;
@@ -128,6 +129,7 @@ into_command!(
     WithdrawDraft,
     SignContract,
     ExerciseExtension,
+    SettleStarts,
     SuspendAccess,
     ResumeAccess,
     PlanWindDown,
@@ -146,7 +148,9 @@ fn lot(gpus: u32, dates: DateWindow) -> NewLot {
         gpus: GpuCount(gpus),
         window: dates,
         stated_hours: None,
-        max_leaves: None,
+        shape: Shape::ANY,
+        deliveries: Vec::new(),
+        latest_start: None,
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Placement {
     pub leaf: u32,
     /// The spine group, numbered within the site.
     pub spine_group: u32,
+    /// The NVLink domain, numbered within the site.
+    pub nvlink_domain: Option<u32>,
     /// The nodes.
     pub run: Run,
 }
@@ -168,7 +170,8 @@ impl State {
                     if last.run.end() == number
                         && last.hall == facts.hall
                         && last.leaf == facts.leaf
-                        && last.spine_group == facts.spine_group =>
+                        && last.spine_group == facts.spine_group
+                        && last.nvlink_domain == facts.nvlink_domain =>
                 {
                     last.run.count += 1;
                 }
@@ -176,6 +179,7 @@ impl State {
                     hall: facts.hall,
                     leaf: facts.leaf,
                     spine_group: facts.spine_group,
+                    nvlink_domain: facts.nvlink_domain,
                     run: Run {
                         first: number,
                         count: 1,

@@ -149,7 +149,8 @@ fn hold(server: &Server, deal: &Deal, nodes: u32, from: &str, to: &str) {
         pool: osaka_pool(server),
         nodes: NodeCount(nodes),
         window,
-        max_leaves: None,
+        shape: bareboat_base::Shape::ANY,
+        part: None,
         option: None,
     };
     let command = Command::Capacity(Capacity::Reserve(reserve));

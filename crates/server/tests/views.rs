@@ -2,7 +2,7 @@
 
 mod common;
 
-use bareboat_base::{NodeCount, Window};
+use bareboat_base::{NodeCount, Shape, Window};
 use bareboat_book::Command;
 use bareboat_capacity::{Command as Capacity, Reserve};
 use common::deal::{BEGINS, Deal, both_signed};
@@ -31,7 +31,8 @@ fn reserve(server: &Server, deal: &Deal, nodes: u32, [from, to]: [&str; 2]) {
         pool: *pools.next().unwrap().1,
         nodes: NodeCount(nodes),
         window: Window::new(from.parse().unwrap(), to.parse().unwrap()).unwrap(),
-        max_leaves: None,
+        shape: Shape::default(),
+        part: None,
         option: None,
     };
     server.record(None, Command::Capacity(Capacity::Reserve(reserve)));

@@ -5,7 +5,7 @@ use bareboat_capacity as domain;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Sources, Step};
+use super::{Shape, Sources, Step};
 use crate::fleet::label_in;
 use crate::wire;
 
@@ -26,8 +26,9 @@ pub struct ExplainCapacity {
     pub window: Option<wire::DateWindow>,
     /// With an option from the window's end to before this day.
     pub option_until: Option<wire::Date>,
-    /// On at most so many leaves.
-    pub max_leaves: Option<u32>,
+    /// How the nodes lie in the fabric; any way when left out.
+    #[serde(default)]
+    pub shape: Shape,
 }
 
 /// Capacity over a window, as it would be held.
@@ -53,8 +54,8 @@ pub struct Offer {
     pub option: Option<wire::Window>,
     /// The option's days in the site's zone, when it begins and ends at midnight.
     pub option_days: Option<wire::DateWindow>,
-    /// On at most so many leaves.
-    pub max_leaves: Option<u32>,
+    /// How the nodes lie in the fabric.
+    pub shape: Shape,
 }
 
 /// Something that would be held now.
@@ -75,13 +76,62 @@ pub struct Bound {
     /// What is wrong.
     pub detail: String,
     /// What binds: `not-delivered`, `spare-floor`, `option-held`, `quoted`, `out-of-supply`, `firm`,
-    /// `pool-size`, `fragmented` or `leaves`. By count, each alone, lifted, would leave enough
+    /// `pool-size`, `fragmented`, `leaves` or `shape`. By count, each alone, lifted, would leave enough
     /// nodes in the worst step, the easiest to lift first; where none would, all have a part.
     pub constraints: Vec<String>,
     /// By count, the first stretch in which too few nodes are free; otherwise all that is asked.
     pub window: wire::Window,
     /// By count, the step of that stretch with the fewest free nodes.
     pub worst: Option<Step>,
+}
+
+/// Capacity without names that would lie on other nodes. What has names never moves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Moved {
+    /// The reservation.
+    pub reservation: Option<wire::Id>,
+    /// The quote, when a quote holds it.
+    pub quote: Option<wire::Id>,
+    /// The label of either.
+    pub label: String,
+    /// When.
+    pub window: wire::Window,
+    /// How many nodes it has.
+    pub nodes: u32,
+    /// How many of them would be others.
+    pub moved: u32,
+    /// On how many leaves it lies.
+    pub leaves_before: u32,
+    /// On how many it would.
+    pub leaves_after: u32,
+}
+
+impl Moved {
+    /// What would be moved.
+    pub fn of(sources: Sources<'_>, moved: &domain::Moved) -> Self {
+        let (reservation, quote, label) = match moved.holder {
+            domain::Holder::Reservation(id) => (
+                Some(id.into()),
+                None,
+                label_in(&sources.capacity.reservations, id),
+            ),
+            domain::Holder::Quote(id) => (
+                None,
+                Some(id.into()),
+                label_in(&sources.capacity.quotes, id),
+            ),
+        };
+        Self {
+            reservation,
+            quote,
+            label,
+            window: moved.window.into(),
+            nodes: moved.nodes.0,
+            moved: moved.moved.0,
+            leaves_before: moved.leaves_before,
+            leaves_after: moved.leaves_after,
+        }
+    }
 }
 
 /// Whether capacity could be sold.
@@ -93,6 +143,9 @@ pub struct CapacityExplained {
     pub possible: bool,
     /// What was asked.
     pub asked: Offer,
+    /// Whose capacity without names would be moved to other nodes so that it is held; nothing when
+    /// it fits in between the others.
+    pub moves: Vec<Moved>,
     /// Why not, when it would not.
     pub bound: Option<Bound>,
     /// The nearest that would be held instead, each decided on the same state.
@@ -111,6 +164,7 @@ fn constraint(constraint: domain::Constraint) -> &'static str {
         C::PoolSize => "pool-size",
         C::Fragmented => "fragmented",
         C::Leaves => "leaves",
+        C::Shape => "shape",
     }
 }
 
@@ -157,7 +211,7 @@ impl Offer {
             days: days(reserve.window),
             option: reserve.option.map(Into::into),
             option_days: reserve.option.and_then(days),
-            max_leaves: reserve.max_leaves,
+            shape: reserve.shape.into(),
         }
     }
 }

@@ -5,7 +5,7 @@ use bareboat_capacity as domain;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Sources;
+use super::{Shape, Sources};
 use crate::fleet::label_in;
 use crate::wire;
 
@@ -38,8 +38,8 @@ pub struct Hold {
     pub window: wire::Window,
     /// An extension option, directly after the window.
     pub option: Option<wire::Window>,
-    /// At most so many leaves.
-    pub max_leaves: Option<u32>,
+    /// How the nodes lie in the fabric.
+    pub shape: Shape,
 }
 
 impl Hold {
@@ -55,7 +55,7 @@ impl Hold {
             gpus: hold.nodes.gpus(gpus_per_node).map(|gpus| gpus.0),
             window: hold.window.into(),
             option: hold.option.map(Into::into),
-            max_leaves: hold.max_leaves,
+            shape: hold.shape.into(),
         }
     }
 }

@@ -5,6 +5,7 @@ use bareboat_contracts as domain;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::capacity::Shape;
 use crate::fleet::Numbers;
 use crate::wire;
 
@@ -78,8 +79,12 @@ pub struct Lot {
     pub window: wire::DateWindow,
     /// Hours its price per GPU-hour is stated on.
     pub stated_hours: u32,
-    /// The most leaves its nodes may lie under.
-    pub max_leaves: Option<u32>,
+    /// How its nodes lie in the fabric.
+    pub shape: Shape,
+    /// The lot of the first delivery, when it is one of several.
+    pub delivery_of: Option<wire::Id>,
+    /// The last day on which it may begin, until it is signed or quoted for a day.
+    pub latest_start: Option<wire::Date>,
     /// The window in UTC, resolved at signing.
     pub instants: Option<wire::Window>,
     /// The tz database version it was resolved with.
@@ -114,7 +119,13 @@ impl Lot {
             nodes: row.nodes.0,
             window: row.window.into(),
             stated_hours: row.stated_hours,
-            max_leaves: row.max_leaves,
+            shape: row.shape.into(),
+            delivery_of: row.part.map(|part| part.of.into()),
+            latest_start: row.flexible.and_then(|flexible| {
+                let days = i32::try_from(flexible.days).ok()?;
+                let latest = flexible.earliest.from().plus_days(days).ok()?;
+                Some(latest.into())
+            }),
             instants: row.instants.map(Into::into),
             tz_version: row.tz_version.clone().map(Into::into),
             reservation: row.reservation.map(Into::into),

@@ -22,7 +22,8 @@ pub(crate) fn decide(
     match command {
         C::DraftContract(draft) => check_draft(state, draft)?,
         // Each of these is part of a wider act, and never happens alone.
-        C::SignContract(_)
+        C::SettleStarts(_)
+        | C::SignContract(_)
         | C::ExerciseExtension(_)
         | C::RecordWindDownStep(_)
         | C::EndContract(_) => {

@@ -16,6 +16,7 @@ pub mod invoice;
 pub mod quote;
 pub mod replace;
 pub mod sign;
+mod starts;
 pub mod supply;
 pub mod usage;
 pub mod wind_down;

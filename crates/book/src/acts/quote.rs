@@ -8,6 +8,7 @@ use bareboat_rulebook::Activity;
 
 use crate::acts::determine::{self, Determine};
 use crate::acts::sign::{amount, in_contracts, reserve_lot, unknown_contract};
+use crate::acts::starts;
 use crate::acts::supply::in_capacity;
 use crate::draft::Draft;
 use crate::event::Event;
@@ -34,10 +35,12 @@ pub(crate) fn run(draft: &mut Draft, context: &Context, act: &Quote) -> Result<(
         };
         return Err(refused.into());
     }
+    let legal_date = context.recorded_at.date_in(&row.billing_zone);
+    starts::settle(draft, context, act.contract)?;
     let judge = Determine {
         contract: act.contract,
         activity: Activity::Quote,
-        legal_date: context.recorded_at.date_in(&row.billing_zone),
+        legal_date,
     };
     determine::require(draft, &judge, None, false)?;
     let command = offer(draft.state(), act)?;

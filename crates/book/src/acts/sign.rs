@@ -9,6 +9,7 @@ use bareboat_rulebook::Activity;
 use crate::acts::determine::{self, Determine};
 use crate::acts::invoice;
 use crate::acts::quote;
+use crate::acts::starts;
 use crate::acts::supply::{in_capacity, pool_at};
 use crate::draft::Draft;
 use crate::rejection::{BookRejection, Rejection};
@@ -86,6 +87,7 @@ pub(crate) fn run(draft: &mut Draft, context: &Context, act: &Sign) -> Result<()
         };
         draft.run(in_contracts, &contracts::Command::SignContract(command))?;
     }
+    starts::settle(draft, context, act.contract)?;
     let judge = Determine {
         contract: act.contract,
         activity: Activity::Sign,
@@ -133,7 +135,11 @@ pub fn reserve_lot(
         pool: pool_at(state, row.site, row.model)?,
         nodes: row.nodes,
         window,
-        max_leaves: row.max_leaves,
+        shape: row.shape,
+        part: row.part.map(|part| capacity::Part {
+            of: part.of,
+            to_come: part.to_come,
+        }),
         option,
     })
 }

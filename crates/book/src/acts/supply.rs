@@ -56,16 +56,14 @@ fn starts(state: &State, site: SiteId, date: bareboat_base::Date) -> Result<Inst
 fn schedule(draft: &mut Draft, placed: &fleet::OrderPlaced) -> Result<(), Rejection> {
     let (site, model) = (placed.site, placed.model);
     if draft.state().capacity.pool_of(site, model).is_none() {
-        let gpus_per_node = draft
-            .state()
-            .fleet
-            .models
-            .get(&model)
-            .map_or(0, |row| row.gpus_per_node);
+        let row = draft.state().fleet.models.get(&model);
+        let gpus_per_node = row.map_or(0, |row| row.gpus_per_node);
+        let domain_gpus = row.map_or(0, |row| row.nvlink_domain_gpus);
         let open = capacity::OpenPool {
             site,
             model,
             gpus_per_node,
+            nodes_per_domain: (domain_gpus / gpus_per_node.max(1)).max(1),
         };
         draft.run(in_capacity, &capacity::Command::OpenPool(open))?;
     }
@@ -105,6 +103,7 @@ fn receive(draft: &mut Draft, received: &fleet::TrancheReceived) -> Result<(), R
             hall: place.hall,
             leaf: place.leaf,
             spine_group: place.spine_group,
+            nvlink_domain: place.nvlink_domain,
             run: place.run,
         })
         .collect();

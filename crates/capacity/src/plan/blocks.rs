@@ -93,6 +93,19 @@ impl Blocks {
         mask.nodes & !block.free(from, to) == 0
     }
 
+    /// Those of some nodes that are free throughout but for what is busy over one window.
+    pub fn free_but(&self, (from, to): (Micros, Micros), own: (Micros, Micros), mask: Mask) -> u64 {
+        let block = mask.block as usize;
+        let block = &self.0[block / GROUP][block % GROUP];
+        let mut free = mask.nodes & block.all;
+        for busy in block.busy.iter().take_while(|busy| busy.from < to) {
+            if busy.to > from && (busy.from, busy.to) != own {
+                free &= !busy.nodes;
+            }
+        }
+        free
+    }
+
     fn change(&mut self, masks: &[Mask], mut change: impl FnMut(&mut Block, u64)) {
         let groups = Arc::make_mut(&mut self.0);
         for Mask { block, nodes } in masks {

@@ -12,26 +12,35 @@
 //! A plan follows from the events, so it is never recorded itself; what it names binds nobody.
 
 mod blocks;
+mod choose;
 mod fabric;
+mod names;
+mod pick;
+mod repack;
+mod shape;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bareboat_base::{Instant, NodeSet, SiteId, Table, Window};
+use bareboat_base::{Instant, LotId, NodeSet, Shape, SiteId, Table, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::State;
 use crate::calendar::Calendar;
-use crate::choose::{Leaf, best_group, fewest};
-use crate::place::{Asker, Demand, Suppose, demands, nodes_of};
+use crate::place::{Asker, Demand, Suppose, demand_of, demands, nodes_of};
 use blocks::{Blocks, Mask, Micros, lowest};
+use choose::{choose, first_of, kin, neatest, take_out};
+pub(crate) use choose::{choose_named, lie_as_asked};
 use fabric::Fabric;
+use shape::Wanted;
 
 /// Nodes that a reservation would get.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Place {
     window: Window,
     masks: Arc<Vec<Mask>>,
+    /// The lot that it is a delivery of.
+    of: Option<LotId>,
 }
 
 /// See the module's words. Copies share what does not change.
@@ -41,11 +50,16 @@ pub(crate) struct Plan {
     /// Pins, arrivals, and the places of what has no names.
     blocks: Blocks,
     places: Table<Asker, Option<Place>>,
+    /// Where the deliveries of one lot are, with names or without, when its shape binds them.
+    kin: Arc<BTreeMap<LotId, Vec<Mask>>>,
     /// What found no place.
     unplaced: Arc<Vec<Demand>>,
     /// What was over by then is not in it.
     since: Micros,
 }
+
+/// The most that is placed anew for one decision; about 100 ms.
+const ANEW: usize = 250_000;
 
 /// Why a demand does not fit into a plan.
 pub(crate) enum NoPlace {
@@ -53,6 +67,8 @@ pub(crate) enum NoPlace {
     TooFew(u32),
     /// Enough are, but on so many leaves at least.
     Leaves(u32),
+    /// Enough are, but they do not lie as asked.
+    Shape,
 }
 
 impl Plan {
@@ -83,6 +99,34 @@ impl Plan {
         } else {
             plan
         }
+    }
+
+    /// The plan with one more demand in it: between the others, else with one of them or two moved.
+    pub fn with(
+        &self,
+        state: &State,
+        calendar: &Calendar,
+        demand: Demand,
+    ) -> Result<Self, NoPlace> {
+        match self.find(demand) {
+            Ok(masks) => {
+                let mut plan = self.clone();
+                plan.put(demand, masks);
+                Ok(plan)
+            }
+            Err(why) => {
+                let of = |who| demand_of(state, calendar, who);
+                self.repacked(demand, of).ok_or(why)
+            }
+        }
+    }
+
+    /// Whether to place everything anew is work for a single decision: demands times blocks.
+    pub fn may_be_anew(&self) -> bool {
+        let blocks = self.fabric.nodes().div_ceil(64);
+        let placed = self.places.iter();
+        let placed = placed.filter(|(_, _, place)| place.is_some()).count();
+        placed.saturating_mul(blocks) <= ANEW
     }
 
     /// Whether placing everything anew leaves out none but these.
@@ -198,6 +242,7 @@ impl Plan {
             }
         }
         Self {
+            kin: Arc::new(kin(state, calendar, &fabric)),
             fabric: Arc::new(fabric),
             blocks,
             places: Table::new(),
@@ -218,9 +263,10 @@ impl Plan {
     fn holds(&self, masks: &[Mask], demand: Demand) -> bool {
         let (from, to) = span(demand.window);
         let count: u32 = masks.iter().map(|mask| mask.nodes.count_ones()).sum();
-        let leaves = demand.max_leaves;
         count == demand.nodes
-            && leaves.is_none_or(|most| self.fabric.leaves(masks) <= most as usize)
+            && self
+                .fabric
+                .keeps(masks, self.kin_of(demand.kin()), &demand.shape)
             && masks
                 .iter()
                 .all(|mask| self.blocks.are_free(from, to, *mask))
@@ -255,9 +301,14 @@ impl Plan {
         if demand.replaces {
             return;
         }
+        if let Some(of) = demand.kin() {
+            let kin = Arc::make_mut(&mut self.kin);
+            kin.entry(of).or_default().extend(&masks);
+        }
         let place = Place {
             window: demand.window,
             masks: Arc::new(masks),
+            of: demand.kin(),
         };
         match self.places.get_mut(&demand.who) {
             Some(row) => *row = Some(place),
@@ -269,7 +320,7 @@ impl Plan {
 
     fn find(&self, demand: Demand) -> Result<Vec<Mask>, NoPlace> {
         let (from, to) = span(demand.window);
-        let (nodes, max_leaves) = (demand.nodes, demand.max_leaves);
+        let nodes = demand.nodes;
         if from < self.since {
             return Err(NoPlace::TooFew(0));
         }
@@ -278,26 +329,52 @@ impl Plan {
         if count < nodes {
             return Err(NoPlace::TooFew(count));
         }
+        if !demand.shape.is_any() {
+            return self.shaped(demand, &free);
+        }
         let mut masks = Vec::new();
         let mut needed = nodes;
-        if max_leaves.is_none() {
-            for (_, Mask { block, nodes }) in self.blocks.gaps(to, &mut free) {
-                if needed == 0 {
-                    break;
-                }
-                let nodes = lowest(nodes, needed);
-                needed -= nodes.count_ones();
-                masks.push(Mask { block, nodes });
+        for (_, Mask { block, nodes }) in self.blocks.gaps(to, &mut free) {
+            if needed == 0 {
+                break;
             }
+            let nodes = lowest(nodes, needed);
+            needed -= nodes.count_ones();
+            masks.push(Mask { block, nodes });
         }
         if needed > 0 {
-            let leaves = self.fabric.rooms(&free);
-            let chosen = neatest(&leaves, needed, max_leaves)?;
-            for (leaf, count) in chosen {
-                self.fabric.take(leaf, count, &free, &mut masks);
-            }
+            masks.extend(neatest(&self.fabric, &free, needed)?);
         }
         Ok(masks)
+    }
+
+    /// Where the other deliveries of a lot are.
+    fn kin_of(&self, lot: Option<LotId>) -> &[Mask] {
+        lot.and_then(|lot| self.kin.get(&lot))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// Free nodes that lie as asked: for a delivery among room for those after it, where there is.
+    fn shaped(&self, demand: Demand, free: &[u64]) -> Result<Vec<Mask>, NoPlace> {
+        let wanted = Wanted {
+            nodes: demand.nodes,
+            shape: demand.shape,
+            kin: self.kin_of(demand.kin()),
+        };
+        let to_come = demand.part.map_or(0, |part| part.to_come.0);
+        if to_come > demand.nodes {
+            let all = Wanted {
+                nodes: to_come,
+                ..wanted
+            };
+            if let Ok(all) = self.fabric.shaped(free, all) {
+                let first = first_of(all, demand.nodes);
+                if self.fabric.keeps(&first, wanted.kin, &demand.shape) {
+                    return Ok(first);
+                }
+            }
+        }
+        self.fabric.shaped(free, wanted)
     }
 
     /// Nodes with names for a reservation that has its place here: none that another was given.
@@ -306,7 +383,7 @@ impl Plan {
         &self,
         (who, window): (Asker, Window),
         nodes: u32,
-        max_leaves: Option<u32>,
+        shape: Shape,
         (site, exclude): (SiteId, Option<&NodeSet>),
     ) -> Option<NodeSet> {
         let own = self.places.get(&who)?.as_ref()?;
@@ -322,11 +399,10 @@ impl Plan {
             free[mask.block as usize] &= !mask.nodes;
         }
         self.fabric.only_named(&mut free);
-        let leaves = self.fabric.rooms(&free);
-        let mut masks = Vec::new();
-        for (leaf, count) in neatest(&leaves, nodes, max_leaves).ok()? {
-            self.fabric.take(leaf, count, &free, &mut masks);
-        }
+        let mut kin = self.kin_of(own.of).to_vec();
+        take_out(&mut kin, &own.masks);
+        let kin = &kin;
+        let masks = choose(&self.fabric, &free, Wanted { nodes, shape, kin }).ok()?;
         NodeSet::from_numbers(site, self.fabric.numbers(&masks)?).ok()
     }
 
@@ -346,7 +422,12 @@ impl Plan {
         };
         let fits = self.has_free(nodes, window);
         let (from, to) = span(window);
-        self.blocks.add(from, to, &self.fabric.masks(nodes));
+        let masks = self.fabric.masks(nodes);
+        self.blocks.add(from, to, &masks);
+        if let Some(of) = place.of {
+            let kin = Arc::make_mut(&mut self.kin);
+            kin.entry(of).or_default().extend(masks);
+        }
         fits && place.window.from() <= window.from()
     }
 
@@ -413,34 +494,16 @@ impl Plan {
         let place = self.places.get_mut(&who)?.take()?;
         let (from, to) = span(place.window);
         self.blocks.remove(from, to, &place.masks);
+        if let Some(kin) = place
+            .of
+            .and_then(|of| Arc::make_mut(&mut self.kin).get_mut(&of))
+        {
+            take_out(kin, &place.masks);
+        }
         Some(place)
     }
 }
 
 fn span(window: Window) -> (Micros, Micros) {
     (window.from().micros(), window.to().micros())
-}
-
-/// The fewest leaves, in one spine group where one holds them; on no more than allowed.
-fn neatest(
-    leaves: &[Leaf],
-    nodes: u32,
-    max_leaves: Option<u32>,
-) -> Result<Vec<(usize, u32)>, NoPlace> {
-    let most = max_leaves.map_or(usize::MAX, |most| most as usize);
-    let all = || (0..leaves.len()).collect();
-    let in_group = best_group(leaves, nodes).and_then(|group| {
-        let inside = (0..leaves.len()).filter(|leaf| leaves[*leaf].spine_group == group);
-        fewest(leaves, inside.collect(), nodes)
-    });
-    let chosen = in_group
-        .filter(|chosen| chosen.len() <= most)
-        .or_else(|| fewest(leaves, all(), nodes));
-    match chosen {
-        Some(chosen) if chosen.len() <= most => Ok(chosen),
-        Some(chosen) => Err(NoPlace::Leaves(
-            u32::try_from(chosen.len()).unwrap_or(u32::MAX),
-        )),
-        None => Err(NoPlace::TooFew(leaves.iter().map(|leaf| leaf.free).sum())),
-    }
 }

@@ -15,6 +15,7 @@ fn second_pool(world: &mut World, nodes: u32, from: i64) -> PoolId {
         site: site(),
         model: id(7),
         gpus_per_node: 4,
+        nodes_per_domain: 1,
     };
     world.run(open).unwrap();
     let pool = world.state.pool_of(site(), id(7)).unwrap();
@@ -93,21 +94,22 @@ fn check(world: &World, reserve: &Reserve, from: i64) -> Result<(), TestCaseErro
     for one in &found {
         prop_assert!(decides(world, &one.reserve).is_ok(), "{:?}", one);
     }
+    let by_count = matches!(rejection, Rejection::ShortOfSupply { .. });
     let of = |change| found.iter().find(|one: &&Alternative| one.change == change);
     let with = |max_leaves, option| Reserve {
-        max_leaves,
+        shape: Shape::leaves(max_leaves),
         option,
         ..*reserve
     };
     if reserve.option.is_some() {
-        let held = decides(world, &with(reserve.max_leaves, None)).is_ok();
+        let held = decides(world, &with(reserve.shape.max_leaves, None)).is_ok();
         prop_assert_eq!(of(Change::WithoutOption).is_some(), held);
     }
-    if let Some(most) = reserve.max_leaves {
+    if let Some(most) = reserve.shape.max_leaves.filter(|_| !by_count) {
         let held = decides(world, &with(None, reserve.option)).is_ok();
         let looser = of(Change::LooserShape);
         prop_assert_eq!(looser.is_some(), held);
-        if let Some(Some(needed)) = looser.map(|one| one.reserve.max_leaves) {
+        if let Some(Some(needed)) = looser.map(|one| one.reserve.shape.max_leaves) {
             prop_assert!(needed > most);
             let tighter = with(Some(needed - 1), reserve.option);
             prop_assert!(decides(world, &tighter).is_err());
@@ -151,7 +153,7 @@ proptest! {
         let (nodes, from, length, option, max_leaves) = asked;
         let mut reserve = ask(model.pool.unwrap(), nodes, from, from + length);
         reserve.option = (option > 2).then(|| window(from + length, from + length + option));
-        reserve.max_leaves = max_leaves;
+        reserve.shape = Shape::leaves(max_leaves);
         check(&world, &reserve, from)?;
         // The same GPUs of the other pool: twice the nodes, from its first day on.
         if decides(&world, &reserve).is_err() {
@@ -221,7 +223,7 @@ fn four_leaves() -> (World, PoolId) {
 fn a_shape_that_no_leaves_have_is_refused_and_the_least_that_they_have_is_offered() {
     let (world, pool) = four_leaves();
     let shaped = |nodes, most| Reserve {
-        max_leaves: Some(most),
+        shape: Shape::leaves(Some(most)),
         ..ask(pool, nodes, 0, 10)
     };
     let refused = decides(&world, &shaped(5, 2)).unwrap_err();
@@ -229,7 +231,7 @@ fn a_shape_that_no_leaves_have_is_refused_and_the_least_that_they_have_is_offere
     let why = world.state.explain(&shaped(5, 2), hour(0)).unwrap();
     assert_eq!(why.unwrap().constraints, [Constraint::Leaves]);
     let found = offered(&world, &shaped(5, 2));
-    assert_eq!(found[&Change::LooserShape].max_leaves, Some(3));
+    assert_eq!(found[&Change::LooserShape].shape.max_leaves, Some(3));
     assert_eq!(found[&Change::Fewer].nodes, NodeCount(4));
     assert!(decides(&world, &shaped(4, 2)).is_ok());
 }
@@ -240,7 +242,7 @@ fn nodes_to_come_are_taken_to_hang_on_leaves_like_the_pools() {
     supply(&mut world, pool, 2, 3, 5);
     world.run(ask(pool, 8, 0, 20)).unwrap();
     let shaped = |nodes, from| Reserve {
-        max_leaves: Some(1),
+        shape: Shape::leaves(Some(1)),
         ..ask(pool, nodes, from, 10)
     };
     assert!(decides(&world, &shaped(2, 4)).is_err());
@@ -265,6 +267,7 @@ fn a_lot_of_whole_days_keeps_its_days_and_its_dates_elsewhere() {
         site: id(9),
         model: id(4),
         gpus_per_node: 8,
+        nodes_per_domain: 1,
     };
     world.run(open).unwrap();
     let sydney = world.state.pool_of(id(9), id(4)).unwrap();

@@ -11,11 +11,12 @@ mod quotes;
 mod replace;
 mod risk;
 mod scale;
+mod shapes;
 mod stories;
 
 use bareboat_base::{
     CommandId, Context, ContractId, HallId, Instant, LotId, ModelId, NodeCount, NodeSet, PoolId,
-    Position, PrincipalId, Recorded, ReservationId, Run, SiteId, TrancheId, TypedId, Window,
+    Position, PrincipalId, Recorded, ReservationId, Run, Shape, SiteId, TrancheId, TypedId, Window,
 };
 
 use crate::{Command, Event, OpenPool, PlacedRun, Rejection, Reserve, State, apply, decide};
@@ -61,6 +62,7 @@ pub(crate) fn placed(leaf: u32, spine_group: u32, first: u32, count: u32) -> Pla
         hall: id::<HallId>(2),
         leaf,
         spine_group,
+        nvlink_domain: None,
         run: Run { first, count },
     }
 }
@@ -102,6 +104,7 @@ impl World {
             site: site(),
             model: id::<ModelId>(4),
             gpus_per_node: 8,
+            nodes_per_domain: 1,
         };
         self.run(command).unwrap();
         self.state.pool_of(site(), id(4)).unwrap()
@@ -124,7 +127,8 @@ pub(crate) fn ask(pool: PoolId, nodes: u32, from: i64, to: i64) -> Reserve {
         pool,
         nodes: NodeCount(nodes),
         window: window(from, to),
-        max_leaves: None,
+        shape: Shape::ANY,
+        part: None,
         option: None,
     }
 }

@@ -137,21 +137,30 @@ fn a_quote_holds_what_can_be_placed_together_or_nothing() {
     };
     world.run(receive).unwrap();
     let shaped = |nodes, from, to, most| Reserve {
-        max_leaves: Some(most),
+        shape: Shape::leaves(Some(most)),
         ..ask(pool, nodes, from, to)
     };
     let price: MicroPrice = "3.09 USD".parse().unwrap();
-    let (first, second) = (shaped(4, 10, 20, 1), shaped(4, 5, 15, 2));
-    let made = world.run(MakeQuote {
-        contract: id::<ContractId>(20_000),
-        price,
-        expires_at: hour(1),
-        holds: vec![Hold::from(first), Hold::from(second)],
-    });
-    // Either would find its place, but not each beside the other as they are placed.
-    let refused = made.unwrap_err();
-    assert!(matches!(refused, Rejection::Fragmented { .. }), "{refused}");
-    assert!(world.state.quotes.is_empty());
+    let mut quote = |contract, first, second| {
+        world.run(MakeQuote {
+            contract: id::<ContractId>(contract),
+            price,
+            expires_at: hour(1),
+            holds: vec![Hold::from(first), Hold::from(second)],
+        })
+    };
+    // Either would find its place on the one leaf of four, but not beside the other.
+    let first = shaped(4, 10, 20, 1);
+    let refused = quote(20_000, first, shaped(4, 5, 15, 1)).unwrap_err();
+    assert!(
+        matches!(refused, Rejection::TooManyLeaves { .. }),
+        "{refused}"
+    );
+    quote(20_001, first, shaped(4, 5, 15, 2)).unwrap();
+    assert_eq!(world.state.quotes.iter().count(), 1);
+    let calendar = &world.state.pools.get(&pool).unwrap().calendar;
+    let plan = calendar.plan.as_ref().unwrap();
+    assert_eq!(plan.problems(&world.state, calendar), Vec::<String>::new());
 }
 
 fn exercise(world: &mut World, reservation: ReservationId) -> Result<Vec<Event>, Rejection> {

@@ -214,7 +214,7 @@ fn row_of(world: &World, allocation: AllocationId) -> ReservationId {
 fn a_spare_that_is_not_ready_is_not_taken_nor_one_that_breaks_the_shape() {
     let (mut world, pool) = pool_of(9, 3, 3, 1);
     let lot = Reserve {
-        max_leaves: Some(1),
+        shape: Shape::leaves(Some(1)),
         ..ask(pool, 2, 0, 30)
     };
     let (allocation, nodes) = sold(&mut world, lot);

@@ -157,7 +157,7 @@ proptest! {
     ) {
         let (mut world, model) = history(&steps)?;
         let pool = model.pool.unwrap();
-        let open = OpenPool { site: id(9), model: id(4), gpus_per_node: 8 };
+        let open = OpenPool { site: id(9), model: id(4), gpus_per_node: 8, nodes_per_domain: 1 };
         world.run(open).unwrap();
         let other = world.state.pool_of(id(9), id(4)).unwrap();
         if elsewhere.0 > 0 {

@@ -189,7 +189,7 @@ fn few_leaves_and_one_spine_group() {
         "the fuller group, two leaves"
     );
     let narrow = |nodes| Reserve {
-        max_leaves: Some(2),
+        shape: Shape::leaves(Some(2)),
         ..ask(pool, nodes, 0, 10)
     };
     let three_for_two = |refused: Rejection| {
@@ -450,4 +450,21 @@ fn supply_is_received_once_and_in_its_pool() {
         from: hour(9),
     };
     assert_eq!(code(world.run(moved)), "capacity.nothing_owed");
+}
+
+#[test]
+fn naming_one_lot_loses_no_other_that_placing_anew_would_lose() {
+    let (mut world, pool) = stocked(&[3, 1]);
+    schedule(&mut world, pool, 2, 2, 1);
+    reserve(&mut world, ask(pool, 4, 7, 9));
+    for (nodes, from, to) in [(2, 9, 11), (2, 9, 14)] {
+        let named = reserve(&mut world, ask(pool, nodes, from, to));
+        allocate(&mut world, named, from).unwrap();
+    }
+    // Only the nodes to come are free so long; then the first lot needs all that have names.
+    reserve(&mut world, ask(pool, 2, 8, 13));
+    let early = reserve(&mut world, ask(pool, 2, 6, 8));
+    let refused = allocate(&mut world, early, 6).unwrap_err();
+    assert_eq!(refused.code(), "capacity.fragmented");
+    assert_eq!(world.state.risks(pool), []);
 }

@@ -3,6 +3,7 @@
 mod at_risk;
 mod explain;
 mod held;
+mod shape;
 
 pub use held::contract;
 

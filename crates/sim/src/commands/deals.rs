@@ -1,7 +1,8 @@
 //! Contracts from draft to settlement, and what the rules say of them.
 
 use bareboat_base::{
-    ContractId, DateWindow, GpuCount, MicroPrice, Money, PartyId, SealedRef, Share, Zone,
+    ContractId, DateWindow, FabricLevel, GpuCount, MicroPrice, Money, PartyId, SealedRef, Shape,
+    Share, Spread, Zone,
 };
 use bareboat_book::Command;
 use bareboat_book::acts::determine::judge;
@@ -13,9 +14,9 @@ use bareboat_book::command::{DeclareUse, DocumentKept, DocumentSealed, Keeping};
 use bareboat_book::facts::Listed;
 use bareboat_capacity::QuoteStatus;
 use bareboat_contracts::{
-    ApproveWindDown, Cause, Command as C, Contract, DraftContract, Extension, NewLot, PlanWindDown,
-    Prepayment, Price, RegulatoryTermination, ResumeAccess, Status, Step, SuspendAccess, Treatment,
-    WindDownStatus, WithdrawDraft, WithdrawWindDown,
+    ApproveWindDown, Cause, Command as C, Contract, Delivery, DraftContract, Extension, NewLot,
+    PlanWindDown, Prepayment, Price, RegulatoryTermination, ResumeAccess, Status, Step,
+    SuspendAccess, Treatment, WindDownStatus, WithdrawDraft, WithdrawWindDown,
 };
 use bareboat_fleet::SanitisationMethod;
 use bareboat_rulebook::{
@@ -124,16 +125,45 @@ fn new_lot(scene: &mut Scene<'_>) -> Option<NewLot> {
     let to = from.plus_months(scene.rng.between(1, 6) as i32).ok()?;
     // Now and then a part of a node, which is refused.
     let odd = u32::from(scene.rng.chance(30));
+    let nodes = scene.rng.between(1, 6);
+    let gpus = GpuCount(nodes * pool.gpus_per_node + odd);
+    let deliveries = if nodes > 1 && odd == 0 && scene.rng.chance(100) {
+        let first = scene.rng.between(1, nodes - 1) * pool.gpus_per_node;
+        let delivery = |from, gpus| Delivery {
+            from,
+            gpus: GpuCount(gpus),
+        };
+        let second = delivery(plus_days(from, 9), gpus.0 - first);
+        vec![delivery(from, first), second]
+    } else {
+        Vec::new()
+    };
     Some(NewLot {
         model: pool.model,
         gpus_per_node: pool.gpus_per_node,
         site: pool.site,
         zone: site.zone.clone(),
-        gpus: GpuCount(scene.rng.between(1, 6) * pool.gpus_per_node + odd),
+        gpus,
         window: DateWindow::new(from, to).ok()?,
         stated_hours: None,
-        max_leaves: scene.rng.chance(200).then_some(2),
+        shape: shape(scene),
+        deliveries,
+        latest_start: scene.rng.chance(100).then(|| plus_days(from, 5)),
     })
+}
+
+/// Seldom one, and then one of each kind.
+fn shape(scene: &mut Scene<'_>) -> Shape {
+    let leaves = scene.rng.chance(200).then_some(2);
+    Shape {
+        max_spine_groups: scene.rng.chance(50).then_some(1),
+        contiguous: scene.rng.chance(50),
+        spread: scene.rng.chance(50).then_some(Spread {
+            over: FabricLevel::Leaf,
+            most: 2,
+        }),
+        ..Shape::leaves(leaves)
+    }
 }
 
 fn contract(

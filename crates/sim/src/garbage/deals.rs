@@ -13,6 +13,7 @@ use bareboat_rulebook as rulebook;
 
 use super::Make;
 use super::junk::Junk;
+use super::supply::shape;
 use crate::words::{code, name, text};
 
 pub(super) const ALL: &[Make] = &[
@@ -73,7 +74,12 @@ fn draft(junk: &mut Junk<'_>) -> Command {
             gpus: GpuCount(junk.number()),
             window: junk.dates(),
             stated_hours: junk.maybe(Junk::number),
-            max_leaves: junk.maybe(Junk::number),
+            shape: shape(junk),
+            deliveries: junk.several(|junk| contracts::Delivery {
+                from: junk.dates().from(),
+                gpus: GpuCount(junk.number()),
+            }),
+            latest_start: junk.maybe(|junk| junk.dates().from()),
         }),
         price: price(junk),
         take_or_pay: junk.share(),

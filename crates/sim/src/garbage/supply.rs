@@ -1,5 +1,6 @@
 //! Nonsense about the fleet and the calendar.
 
+use bareboat_base::{FabricLevel, Shape, Spread};
 use bareboat_book::Command;
 use bareboat_capacity as capacity;
 use bareboat_fleet as fleet;
@@ -144,6 +145,7 @@ fn open_pool(junk: &mut Junk<'_>) -> Command {
         site: junk.id(&junk.state.fleet.sites),
         model: junk.id(&junk.state.fleet.models),
         gpus_per_node: junk.number(),
+        nodes_per_domain: junk.number(),
     }))
 }
 
@@ -174,6 +176,7 @@ fn named(junk: &mut Junk<'_>) -> Command {
             hall: junk.id(&junk.state.fleet.halls),
             leaf: junk.number(),
             spine_group: junk.number(),
+            nvlink_domain: junk.maybe(Junk::number),
             run: bareboat_base::Run {
                 first: junk.number(),
                 count: junk.number(),
@@ -189,6 +192,22 @@ fn floor(junk: &mut Junk<'_>) -> Command {
     }))
 }
 
+/// A shape of any kind.
+pub(super) fn shape(junk: &mut Junk<'_>) -> Shape {
+    let over = FabricLevel::ALL[junk.rng.below(4) as usize];
+    Shape {
+        max_leaves: junk.maybe(Junk::number),
+        max_nvlink_domains: junk.maybe(Junk::number),
+        max_spine_groups: junk.maybe(Junk::number),
+        contiguous: junk.rng.chance(300),
+        whole_nvlink_domains: junk.rng.chance(300),
+        spread: junk.maybe(|junk| Spread {
+            over,
+            most: junk.number(),
+        }),
+    }
+}
+
 fn reserve(junk: &mut Junk<'_>) -> Command {
     Command::Capacity(capacity::Command::Reserve(capacity::Reserve {
         lot: junk.id(&junk.state.contracts.lots),
@@ -196,7 +215,11 @@ fn reserve(junk: &mut Junk<'_>) -> Command {
         pool: junk.id(&junk.state.capacity.pools),
         nodes: junk.nodes(),
         window: junk.window(),
-        max_leaves: junk.maybe(Junk::number),
+        shape: shape(junk),
+        part: junk.maybe(|junk| capacity::Part {
+            of: junk.id(&junk.state.contracts.lots),
+            to_come: junk.nodes(),
+        }),
         option: junk.maybe(Junk::window),
     }))
 }
@@ -279,7 +302,11 @@ fn quote(junk: &mut Junk<'_>) -> Command {
         pool: junk.id(&junk.state.capacity.pools),
         nodes: junk.nodes(),
         window: junk.window(),
-        max_leaves: junk.maybe(Junk::number),
+        shape: shape(junk),
+        part: junk.maybe(|junk| capacity::Part {
+            of: junk.id(&junk.state.contracts.lots),
+            to_come: junk.nodes(),
+        }),
         option: junk.maybe(Junk::window),
     });
     Command::Capacity(capacity::Command::MakeQuote(capacity::MakeQuote {

@@ -5,6 +5,7 @@ use bareboat_client::Request;
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::shape::{self, Shape};
 use crate::session::{Session, body, maybe};
 use crate::show;
 
@@ -12,14 +13,14 @@ use crate::show;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     bareboat capacity explain SYD:B300 --gpus 4096 --from 2027-03-01 --to 2030-03-01 \\\n      \
-    --max-leaves 16 --option-until 2032-03-01\n  \
+    --max-spine-groups 2 --option-until 2032-03-01\n  \
     bareboat capacity explain --lot L-0003 --json")]
 pub struct Explain {
     /// The pool: its label, id, or SITE:MODEL.
     #[arg(required_unless_present = "lot")]
     pool: Option<String>,
     /// A lot of a draft, by label or id, in place of all else.
-    #[arg(long, conflicts_with_all = ["pool", "nodes", "gpus", "from", "to", "option_until", "max_leaves"])]
+    #[arg(long, conflicts_with_all = ["pool", "nodes", "gpus", "from", "to", "option_until"])]
     lot: Option<String>,
     /// How many nodes.
     #[arg(long, conflicts_with = "gpus")]
@@ -36,9 +37,8 @@ pub struct Explain {
     /// With an option from there to before this day.
     #[arg(long, value_name = "DATE")]
     option_until: Option<String>,
-    /// On at most so many leaves.
-    #[arg(long)]
-    max_leaves: Option<u32>,
+    #[command(flatten)]
+    shape: Shape,
 }
 
 impl Explain {
@@ -56,7 +56,7 @@ impl Explain {
                 days.map(|(from, to)| json!({ "from": from, "to": to })),
             ),
             ("option_until", maybe(&self.option_until)),
-            ("max_leaves", number(self.max_leaves)),
+            ("shape", self.shape.body()),
         ]);
         let request = Request::post("/v1/capacity/explain").json(&body)?;
         let answer: Value = session.client().read(request)?.read()?;
@@ -69,7 +69,22 @@ impl Explain {
 
 fn told(answer: &Value) -> Result<()> {
     if answer["possible"] == Value::Bool(true) {
-        return show::line("possible: it would be held now");
+        show::line("possible: it would be held now")?;
+        let moves = answer["moves"].as_array().filter(|moves| !moves.is_empty());
+        let Some(moves) = moves else {
+            return Ok(());
+        };
+        show::line("")?;
+        show::line("moved to other nodes for it, none of which have names:")?;
+        let columns = [
+            "label",
+            "window",
+            "nodes",
+            "moved",
+            "leaves_before",
+            "leaves_after",
+        ];
+        return show::rows(moves, &columns, false);
     }
     let bound = &answer["bound"];
     let of = |name: &str| bound[name].as_str().unwrap_or_default().to_owned();
@@ -113,7 +128,7 @@ pub(super) fn offers(alternatives: &Value) -> Result<()> {
         "from",
         "to",
         "option_until",
-        "max_leaves",
+        "shape",
     ];
     show::rows(&rows, &columns, false)
 }
@@ -145,6 +160,6 @@ pub(super) fn row(alternative: &Value) -> Value {
         "from": days["from"],
         "to": days["to"],
         "option_until": option["to"],
-        "max_leaves": offer["max_leaves"],
+        "shape": shape::words(&offer["shape"]),
     })
 }

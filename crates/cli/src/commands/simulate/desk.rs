@@ -6,7 +6,8 @@ use std::time::{Duration, Instant as Stopwatch};
 use anyhow::{Context as _, Result};
 use bareboat_base::Refusal as _;
 use bareboat_base::{
-    Context, Instant, NodeCount, NodeSet, PoolId, Position, Recorded, ReservationId, Run, Window,
+    Context, Instant, NodeCount, NodeSet, PoolId, Position, Recorded, ReservationId, Run, Shape,
+    Window,
 };
 use bareboat_capacity::{
     Allocate, Command, Event, OpenPool, PlacedRun, ReceiveSupply, Rejection, Reserve,
@@ -56,6 +57,7 @@ impl Desk {
             site,
             model,
             gpus_per_node: 8,
+            nodes_per_domain: 1,
         };
         let context = desk.next()?;
         desk.run(&context, &open.into())?;
@@ -74,6 +76,7 @@ impl Desk {
         desk.run(&context, &schedule.into())?;
         let hall = numbered(4).parse()?;
         let placed = (0..nodes.div_ceil(leaf)).map(|number| PlacedRun {
+            nvlink_domain: None,
             hall,
             leaf: number,
             spine_group: number / spine,
@@ -174,7 +177,8 @@ impl Desk {
             pool: self.pool,
             nodes: NodeCount(row.nodes),
             window: Window::new(minute(row.start_minutes)?, minute(row.end_minutes())?)?,
-            max_leaves: row.max_leaves,
+            shape: Shape::leaves(row.max_leaves),
+            part: None,
             option: None,
         })
     }

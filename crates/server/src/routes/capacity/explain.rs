@@ -59,6 +59,11 @@ fn explain(ask: &Ask, body: wire::ExplainCapacity) -> Result<wire::CapacityExpla
         position: ask.view().position.0,
         possible: bound.is_none(),
         asked: wire::Offer::of(sources, &reserve),
+        moves: capacity
+            .moves(&reserve, now)
+            .iter()
+            .map(|moved| wire::Moved::of(sources, moved))
+            .collect(),
         bound: bound.as_ref().map(wire::Bound::of),
         alternatives: alternatives
             .map(|one| wire::Alternative::of(sources, one))
@@ -111,7 +116,8 @@ fn reserve(ask: &Ask, body: &wire::ExplainCapacity) -> Result<domain::Reserve, P
         pool,
         nodes: NodeCount(nodes),
         window: instants("window", days)?,
-        max_leaves: body.max_leaves,
+        shape: body.shape.into(),
+        part: None,
         option: option
             .map(|days| instants("option_until", days))
             .transpose()?,

@@ -1,6 +1,7 @@
 //! Contracts in bulk: drafts from CSV or JSONL, all of them or none; and the same out again.
 
 use bareboat_access::Permission as P;
+use bareboat_api::capacity::{FabricLevel, Shape, ShapeSpread};
 use bareboat_api::contracts as wire;
 use bareboat_api::wire::{self as value, Ref};
 use bareboat_api::{Problem, contracts::Treatment};
@@ -70,6 +71,15 @@ struct ContractRow {
     to: value::Date,
     stated_hours: Option<u32>,
     max_leaves: Option<u32>,
+    max_nvlink_domains: Option<u32>,
+    max_spine_groups: Option<u32>,
+    contiguous: Option<bool>,
+    whole_nvlink_domains: Option<bool>,
+    spread_over: Option<FabricLevel>,
+    spread_most: Option<u32>,
+    /// `2027-03-01:1024 2027-04-01:1024`: GPUs from a day on.
+    deliveries: Option<String>,
+    latest_start: Option<value::Date>,
     price_total: Option<value::Money>,
     price_per_gpu_hour: Option<value::MicroPrice>,
     take_or_pay: value::Share,
@@ -98,9 +108,34 @@ fn price(
     }
 }
 
+/// One delivery: `2027-03-01:1024`.
+fn delivery(text: &str) -> Result<wire::LotDelivery, String> {
+    let parts = text.split_once(':');
+    let read = parts.and_then(|(from, gpus)| {
+        Some(wire::LotDelivery {
+            from: value::Date(from.parse().ok()?),
+            gpus: gpus.parse().ok()?,
+        })
+    });
+    read.ok_or_else(|| format!("{text:?} is not a delivery: give DATE:GPUS, as 2027-03-01:1024"))
+}
+
+/// Deliveries as a row has them; nothing where there are none.
+fn all_deliveries(deliveries: &[wire::LotDelivery]) -> Option<String> {
+    let all = deliveries.iter();
+    let all = all.map(|delivery| format!("{}:{}", delivery.from.0, delivery.gpus));
+    let all: Vec<String> = all.collect();
+    (!all.is_empty()).then(|| all.join(" "))
+}
+
 impl ContractRow {
-    fn lot(&self) -> wire::NewLot {
-        wire::NewLot {
+    fn lot(&self) -> Result<wire::NewLot, String> {
+        let spread = match (self.spread_over, self.spread_most) {
+            (None, None) => None,
+            (Some(over), Some(most)) => Some(ShapeSpread { over, most }),
+            _ => return Err("a spread has spread_over and spread_most".to_owned()),
+        };
+        Ok(wire::NewLot {
             model: self.model.clone(),
             site: self.site.clone(),
             gpus: self.gpus,
@@ -109,8 +144,23 @@ impl ContractRow {
                 to: self.to.clone(),
             },
             stated_hours: self.stated_hours,
-            max_leaves: self.max_leaves,
-        }
+            shape: Shape {
+                max_leaves: self.max_leaves,
+                max_nvlink_domains: self.max_nvlink_domains,
+                max_spine_groups: self.max_spine_groups,
+                contiguous: self.contiguous.unwrap_or(false),
+                whole_nvlink_domains: self.whole_nvlink_domains.unwrap_or(false),
+                spread,
+            },
+            deliveries: match &self.deliveries {
+                None => Vec::new(),
+                Some(text) => text
+                    .split_whitespace()
+                    .map(delivery)
+                    .collect::<Result<_, _>>()?,
+            },
+            latest_start: self.latest_start.clone(),
+        })
     }
 
     /// The contract, with this row's lot alone.
@@ -137,7 +187,7 @@ impl ContractRow {
             project: self.project.clone(),
             currency: self.currency.clone(),
             billing_zone: self.billing_zone.clone(),
-            lots: vec![self.lot()],
+            lots: vec![self.lot()?],
             price: price(
                 "price",
                 self.price_total.as_ref(),
@@ -208,7 +258,15 @@ impl ContractRow {
                 from: lot.window.from.clone(),
                 to: lot.window.to.clone(),
                 stated_hours: lot.stated_hours,
-                max_leaves: lot.max_leaves,
+                max_leaves: lot.shape.max_leaves,
+                max_nvlink_domains: lot.shape.max_nvlink_domains,
+                max_spine_groups: lot.shape.max_spine_groups,
+                contiguous: lot.shape.contiguous.then_some(true),
+                whole_nvlink_domains: lot.shape.whole_nvlink_domains.then_some(true),
+                spread_over: lot.shape.spread.map(|spread| spread.over),
+                spread_most: lot.shape.spread.map(|spread| spread.most),
+                deliveries: all_deliveries(&lot.deliveries),
+                latest_start: lot.latest_start.clone(),
                 price_total,
                 price_per_gpu_hour,
                 take_or_pay: draft.take_or_pay,
@@ -362,20 +420,12 @@ fn drafted(state: &State, id: ContractId, row: &domain::Contract) -> wire::Draft
     );
     let party = |id| Ref(label_of::<PartyId, _>(&state.parties.parties, id));
     let lots = state.contracts.lots_of(id);
-    let lots = lots.into_iter().map(|(_, lot)| wire::NewLot {
-        model: Ref(state.fleet.models.get(&lot.model).map_or_else(
-            || label_of(&state.fleet.models, lot.model),
-            |model| model.code.to_string(),
-        )),
-        site: Ref(state.fleet.sites.get(&lot.site).map_or_else(
-            || label_of(&state.fleet.sites, lot.site),
-            |site| site.code.to_string(),
-        )),
-        gpus: lot.gpus.0,
-        window: lot.window.into(),
-        stated_hours: Some(lot.stated_hours),
-        max_leaves: lot.max_leaves,
-    });
+    let of = |lot: &domain::Lot| lot.part.map(|part| part.of);
+    let same_lot =
+        |a: &(_, &domain::Lot), b: &(_, &domain::Lot)| of(a.1).is_some() && of(a.1) == of(b.1);
+    let lots = lots
+        .chunk_by(same_lot)
+        .map(|parts| exported_lot(state, parts));
     wire::DraftContract {
         reference: row.reference.clone().into(),
         entity: Ref(entity),
@@ -396,5 +446,42 @@ fn drafted(state: &State, id: ContractId, row: &domain::Contract) -> wire::Draft
         extension: row.extension.map(Into::into),
         regulatory_termination: row.regulatory_termination.map(Into::into),
         treatment: row.treatment.into(),
+    }
+}
+
+/// A lot as it was asked for, its deliveries together.
+fn exported_lot(state: &State, parts: &[(bareboat_base::LotId, &domain::Lot)]) -> wire::NewLot {
+    let lot = parts[0].1;
+    let deliveries = match lot.part {
+        None => Vec::new(),
+        Some(_) => parts
+            .iter()
+            .map(|(_, part)| wire::LotDelivery {
+                from: part.window.from().into(),
+                gpus: part.gpus.0,
+            })
+            .collect(),
+    };
+    let latest_start = lot.flexible.and_then(|flexible| {
+        let days = i32::try_from(flexible.days).ok()?;
+        flexible.earliest.from().plus_days(days).ok()
+    });
+    wire::NewLot {
+        model: Ref(state.fleet.models.get(&lot.model).map_or_else(
+            || label_of(&state.fleet.models, lot.model),
+            |model| model.code.to_string(),
+        )),
+        site: Ref(state.fleet.sites.get(&lot.site).map_or_else(
+            || label_of(&state.fleet.sites, lot.site),
+            |site| site.code.to_string(),
+        )),
+        gpus: parts.iter().map(|(_, part)| part.gpus.0).sum(),
+        window: lot.window.into(),
+        stated_hours: lot.part.is_none().then_some(lot.stated_hours),
+        shape: lot.shape.into(),
+        deliveries,
+        latest_start: latest_start
+            .filter(|latest| *latest > lot.window.from())
+            .map(Into::into),
     }
 }

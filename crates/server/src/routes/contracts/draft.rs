@@ -104,6 +104,15 @@ fn new_lot(ask: &Ask, index: usize, lot: &wire::NewLot) -> Result<domain::NewLot
         gpus: GpuCount(lot.gpus),
         window,
         stated_hours: lot.stated_hours,
-        max_leaves: lot.max_leaves,
+        shape: lot.shape.into(),
+        deliveries: lot
+            .deliveries
+            .iter()
+            .map(|delivery| domain::Delivery {
+                from: delivery.from.0,
+                gpus: GpuCount(delivery.gpus),
+            })
+            .collect(),
+        latest_start: lot.latest_start.as_ref().map(|date| date.0),
     })
 }
