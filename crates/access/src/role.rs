@@ -60,7 +60,7 @@ named! {
         Auditor "auditor";
         /// An intermediary: reads its own contracts and those of its clients.
         Partner "partner";
-        /// Runs a tenant's own organisation.
+        /// Runs a tenant's own organisation, and takes its nodes together in blocks.
         TenantAdmin "tenant_admin";
         /// Reads a tenant's own capacity.
         TenantUser "tenant_user";
@@ -99,6 +99,8 @@ named! {
         CapacityPlan "capacity.plan";
         /// Name and release nodes.
         CapacityAllocate "capacity.allocate";
+        /// Take delivered nodes together in blocks, and give blocks up: a tenant of its own.
+        CapacityBlock "capacity.block";
         /// Read parties and interests, sealed fields as sealed.
         PartiesRead "parties.read";
         /// Register and amend parties and interests.
@@ -202,6 +204,14 @@ const SITE_READS: &[P] = &[
     P::UsageRead,
 ];
 
+/// What a tenant's administrator does of its own organisation's.
+const TENANT_ADMINISTERS: &[P] = &[
+    P::AccessRead,
+    P::AccessManage,
+    P::CapacityBlock,
+    P::PartiesOpen,
+];
+
 /// What a role holds: a shared set of reads, and more of its own.
 fn held(role: Role) -> (&'static [P], &'static [P]) {
     match role {
@@ -220,6 +230,7 @@ fn held(role: Role) -> (&'static [P], &'static [P]) {
                 P::FleetPlan,
                 P::CapacityPlan,
                 P::CapacityAllocate,
+                P::CapacityBlock,
                 P::PartiesWrite,
                 P::ContractsDraft,
                 P::ContractsSign,
@@ -265,7 +276,7 @@ fn held(role: Role) -> (&'static [P], &'static [P]) {
         ),
         // The client itself and its own partner may read what is sealed of it.
         Role::Partner => (OWN_READS, &[P::AccessRead, P::PartiesOpen]),
-        Role::TenantAdmin => (OWN_READS, &[P::AccessRead, P::AccessManage, P::PartiesOpen]),
+        Role::TenantAdmin => (OWN_READS, TENANT_ADMINISTERS),
         Role::TenantUser => (OWN_READS, &[]),
     }
 }

@@ -1,16 +1,31 @@
 //! Pools, their calendars, reservations, allocations and maintenance on the wire.
 
+mod block;
+mod changes;
 mod explain;
 mod exposure;
+mod groups;
+mod health;
 mod maintenance;
+mod names;
 mod pins;
 mod quote;
 mod replace;
 mod risk;
 mod shape;
 
+pub use block::{
+    AllocateBlock, Block, BlockDetail, BlockReplacement, part, status_at as block_status_at,
+};
+pub use changes::{CapacityChange, CapacityChanges, GroupHealth};
 pub use exposure::{ExposedMonth, ExposedOption, Exposure, OptionMode, SetOptionMode};
+pub use groups::{
+    AccountCapacity, CapacityGroup, ContractCapacity, HeldInterval, PoolCapacity, PoolCounts,
+    groups_of,
+};
+pub use health::{Health, Healths, Outages};
 pub use maintenance::*;
+pub use names::SupposedNames;
 pub use pins::*;
 pub use quote::{Hold, MakeQuote, Quote};
 pub use replace::{ReplaceNode, Replacement};
@@ -19,7 +34,8 @@ pub use shape::{FabricLevel, Shape, ShapeSpread};
 use std::collections::BTreeSet;
 
 use bareboat_base::{
-    AllocationId, ContractId, LotId, NodeCount, NodeRef, PoolId, ReservationId, Window,
+    AllocationId, ContractId, LotId, NodeCount, NodeRef, OrganisationId, PoolId, ProjectId,
+    ReservationId, Window,
 };
 use bareboat_capacity as domain;
 use serde::{Deserialize, Serialize};
@@ -46,6 +62,14 @@ impl Sources<'_> {
     fn reference(&self, contract: ContractId) -> Option<wire::Code> {
         let row = self.contracts.contract(contract);
         row.map(|row| row.reference.clone().into())
+    }
+
+    /// The account that a contract's capacity is kept for (the client's organisation, or the
+    /// partner's while the client has none), and its project.
+    pub fn account(&self, contract: ContractId) -> Option<(OrganisationId, ProjectId)> {
+        let row = self.contracts.contract(contract)?;
+        let account = row.client_organisation.unwrap_or(row.organisation);
+        Some((account, row.project))
     }
 
     fn codes(&self, pool: PoolId) -> (Option<wire::Code>, Option<wire::Code>, u32) {
@@ -133,6 +157,8 @@ pub struct Step {
     pub to: wire::Instant,
     /// Delivered, or due by then.
     pub installed: u32,
+    /// Installed, less the spares and what is out of supply.
+    pub sellable: u32,
     /// Held by reservations' windows.
     pub firm: u32,
     /// Held by open options.
@@ -155,6 +181,7 @@ impl From<domain::Step> for Step {
             from: step.window.from().into(),
             to: step.window.to().into(),
             installed: step.installed.0,
+            sellable: step.sellable().0,
             firm: step.firm.0,
             option: step.option.0,
             soft_held: step.soft_held.0,
@@ -215,6 +242,11 @@ pub struct Reservation {
     pub contract_label: String,
     /// The contract's reference.
     pub contract_reference: Option<wire::Code>,
+    /// The account that it is kept for: the client's organisation, or the partner's while the
+    /// client has none.
+    pub organisation: Option<wire::Id>,
+    /// The project.
+    pub project: Option<wire::Id>,
     /// The lot.
     pub lot: wire::Id,
     /// The lot's label.
@@ -250,6 +282,7 @@ impl Reservation {
     pub fn of(sources: Sources<'_>, id: ReservationId) -> Option<Self> {
         let row = sources.capacity.reservations.get(&id)?;
         let (site_code, model_code, gpus_per_node) = sources.codes(row.pool);
+        let account = sources.account(row.contract);
         let (status, ended_at) = match row.status {
             domain::ReservationStatus::Held => ("held", None),
             domain::ReservationStatus::Ended { at } => ("ended", Some(at.into())),
@@ -260,6 +293,8 @@ impl Reservation {
             contract: row.contract.into(),
             contract_label: sources.contract_label(row.contract),
             contract_reference: sources.reference(row.contract),
+            organisation: account.map(|(organisation, _)| organisation.into()),
+            project: account.map(|(_, project)| project.into()),
             lot: row.lot.into(),
             lot_label: sources.lot_label(row.lot),
             pool: row.pool.into(),
@@ -570,7 +605,7 @@ pub struct Capacity {
     pub gpus_per_node: u32,
     /// Nodes received and not retired; for a tenant, nodes named for it.
     pub delivered: u32,
-    /// Of those, the nodes that are fit for work: `ready` or `allocated`.
+    /// Of those, the nodes that are fit for work: `ready` or `allocated`, and not out of supply.
     pub healthy: u32,
     /// Nodes that reservations hold now.
     pub reserved: u32,
@@ -578,6 +613,12 @@ pub struct Capacity {
     pub soft_held: u32,
     /// Of those delivered, the nodes that are `allocated`.
     pub in_use: u32,
+    /// When `reserved` changes next.
+    pub next_change_at: Option<wire::Instant>,
+    /// How many nodes reservations hold from then on.
+    pub next_change_to: Option<u32>,
+    /// The pool's counts, now and next; the operator's to know.
+    pub pool: Option<PoolCapacity>,
     /// All nodes by phase; the operator's to know.
     pub phases: Option<Phases>,
 }

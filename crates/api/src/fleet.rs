@@ -621,7 +621,8 @@ pub struct Place {
     pub spine_group: u32,
     /// The NVLink domain, numbered within the site.
     pub nvlink_domain: Option<u32>,
-    /// The switches from the node to the core, in order: `OSA/H1/leaf-3`, `OSA/spine-1`.
+    /// The switches from the node to the core, in order, as far as the book knows the fabric:
+    /// `OSA/H1/leaf-3`, `OSA/spine-1`, `OSA/core`.
     pub switches: Vec<String>,
 }
 
@@ -634,6 +635,7 @@ impl Place {
         let switches = vec![
             format!("{site}/{hall_text}/leaf-{}", node.leaf),
             format!("{site}/spine-{}", node.spine_group),
+            format!("{site}/core"),
         ];
         Self {
             hall: node.hall.into(),
@@ -675,6 +677,15 @@ pub struct Holder {
     pub organisation: Option<wire::Id>,
     /// The project.
     pub project: Option<wire::Id>,
+    /// The instance: this node as it was given to this holder, `A-0001/N-OSA-000317`. Given anew
+    /// it is another.
+    pub instance: String,
+    /// From when the holder has it.
+    pub since: wire::Instant,
+    /// The block that it is in.
+    pub block: Option<wire::Id>,
+    /// The block's label.
+    pub block_label: Option<String>,
 }
 
 /// One bare-metal machine.
@@ -711,8 +722,8 @@ pub struct Node {
     pub phase_since: wire::Instant,
     /// Why, where a reason was given; the operator's to know.
     pub phase_reason: Option<wire::Text>,
-    /// Whether it is fit for work: `ready` or `allocated`.
-    pub healthy: bool,
+    /// Whether it is fit for work.
+    pub health: capacity::Health,
     /// The last time it was erased.
     pub erased: Option<Erasure>,
     /// Whose it is now.
@@ -723,17 +734,12 @@ pub struct Node {
     pub recorded: wire::Recorded,
 }
 
-/// Whether a node of this phase is fit for work.
-pub fn healthy(phase: domain::Phase) -> bool {
-    matches!(phase, domain::Phase::Ready | domain::Phase::Allocated)
-}
-
 impl Node {
     /// From the row; `whole` shows what is the operator's to know.
     pub fn of(
         fleet: &domain::State,
         node: &domain::NodeView<'_>,
-        holder: Option<Holder>,
+        (holder, health): (Option<Holder>, capacity::Health),
         whole: bool,
     ) -> Self {
         let erased = node.last_sanitisation.and_then(|id| {
@@ -764,7 +770,7 @@ impl Node {
             phase: node.phase.to_string(),
             phase_since: node.phase_since.into(),
             phase_reason: node.phase_reason.filter(|_| whole).cloned().map(Into::into),
-            healthy: healthy(node.phase),
+            health,
             erased,
             holder,
             receipt: whole.then(|| node.receipt.into()),

@@ -131,6 +131,8 @@ ids! {
     QuoteId "quote" "Q";
     /// Named nodes bound to a lot.
     AllocationId "allocation" "A";
+    /// Nodes of an allocation that stand together, for one purpose.
+    BlockId "block" "BL";
     /// A legal entity or person.
     PartyId "party" "P";
     /// Who holds how much of whom.

@@ -110,7 +110,7 @@ impl State {
 impl Fold for State {
     type Event = Event;
 
-    const SNAPSHOT_FORMAT: u32 = 8;
+    const SNAPSHOT_FORMAT: u32 = 9;
 
     fn decode(bytes: &[u8]) -> Result<Event, bareboat_base::event::DecodeError> {
         Event::decode(bytes)

@@ -1,6 +1,8 @@
 //! The acts of the reference story, in the pure book: signing, hand-over, an invoice, a listing
 //! above the client, and the wind-down that follows.
 
+#[path = "story/blocks.rs"]
+mod blocks;
 mod common;
 #[path = "story/ends.rs"]
 mod ends;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bareboat_base::{Handle, Instant, NodeCount, NodeSet, PoolId, Recorded, Run, Shape, Window};
 
 use crate::ahead;
+use crate::block;
 use crate::calendar::{Calendar, Pin, Pinned, Slot};
 use crate::counts::Level;
 use crate::options;
@@ -61,8 +62,11 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
         }
         Event::Reserved(e) => reserved(state, recorded, e),
         Event::Allocated(e) => allocated(state, recorded, e),
-        Event::AllocationReleased(e) => released(state, e),
-        Event::NodeReplaced(e) => crate::replace::apply(state, recorded, e),
+        Event::AllocationReleased(e) => {
+            released(state, e).and_then(|()| block::allocation_released(state, e))
+        }
+        Event::NodeReplaced(e) => crate::replace::apply(state, recorded, e)
+            .and_then(|()| block::node_replaced(state, recorded, e)),
         Event::ReservationEnded(e) => ended(state, e),
         Event::OptionExercised(e) => option_exercised(state, e),
         Event::OptionLapsed(e) => option_lapsed(state, e),
@@ -75,6 +79,8 @@ pub fn apply(state: &mut State, recorded: &Recorded, event: &Event) {
         Event::QuoteTaken(e) => quote::close(state, e.quote, QuoteStatus::Taken),
         Event::QuoteWithdrawn(e) => quote::close(state, e.quote, QuoteStatus::Withdrawn),
         Event::QuoteLapsed(e) => quote::close(state, e.quote, QuoteStatus::Lapsed),
+        Event::BlockAllocated(e) => block::allocated(state, recorded, e),
+        Event::BlockReleased(e) => block::released(state, e),
     };
     replan(state, recorded.at, event);
     debug_assert!(
@@ -239,6 +245,8 @@ fn pools_of(state: &State, event: &Event) -> Vec<PoolId> {
         // They change nothing that is placed.
         Event::PinAheadSet(_) | Event::HandoverSet(_) => None,
         Event::NodeReplaced(e) => state.allocations.get(&e.allocation).map(|row| row.pool),
+        // Blocks change nothing that is counted or placed.
+        Event::BlockAllocated(_) | Event::BlockReleased(_) => None,
         Event::QuoteMade(e) => return held(&e.quote),
         Event::QuoteTaken(e) => return held(&e.quote),
         Event::QuoteWithdrawn(e) => return held(&e.quote),

@@ -8,7 +8,8 @@ use bareboat_base::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    EndUnavailability, MakeQuote, SetHandover, SetOptionMode, SetPinAhead, TakeQuote, WithdrawQuote,
+    AllocateBlock, EndUnavailability, MakeQuote, ReleaseBlock, SetHandover, SetOptionMode,
+    SetPinAhead, TakeQuote, WithdrawQuote,
 };
 
 /// A request to change the calendar.
@@ -54,6 +55,10 @@ pub enum Command {
     TakeQuote(TakeQuote),
     /// See [`WithdrawQuote`].
     WithdrawQuote(WithdrawQuote),
+    /// See [`AllocateBlock`].
+    AllocateBlock(AllocateBlock),
+    /// See [`ReleaseBlock`].
+    ReleaseBlock(ReleaseBlock),
 }
 
 macro_rules! into_command {
@@ -85,7 +90,9 @@ into_command!(
     SetOptionMode,
     MakeQuote,
     TakeQuote,
-    WithdrawQuote
+    WithdrawQuote,
+    AllocateBlock,
+    ReleaseBlock
 );
 
 /// Opens the pool of a model at a site.

@@ -98,6 +98,8 @@ fn decide_settled(state: &State, ctx: &Context, command: &Command) -> Decision {
         Command::MakeQuote(c) => quote::make(state, ctx, c),
         Command::TakeQuote(c) => quote::take(state, ctx, c),
         Command::WithdrawQuote(c) => quote::withdraw(state, ctx, c),
+        Command::AllocateBlock(c) => crate::block::allocate(state, ctx, c),
+        Command::ReleaseBlock(c) => crate::block::release(state, ctx, c),
     }
 }
 

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::Nearness;
 use crate::{
-    HandoverSet, OptionModeSet, Part, PinAheadSet, PlacedRun, QuoteLapsed, QuoteMade, QuoteTaken,
-    QuoteWithdrawn, UnavailabilityEnded,
+    BlockAllocated, BlockReleased, HandoverSet, OptionModeSet, Part, PinAheadSet, PlacedRun,
+    QuoteLapsed, QuoteMade, QuoteTaken, QuoteWithdrawn, UnavailabilityEnded,
 };
 
 bareboat_base::events! {
@@ -57,6 +57,10 @@ bareboat_base::events! {
         QuoteWithdrawn = "capacity.quote_withdrawn" 1;
         /// A quote expired.
         QuoteLapsed = "capacity.quote_lapsed" 1;
+        /// Nodes of an allocation were taken together.
+        BlockAllocated = "capacity.block_allocated" 1;
+        /// A block was given up.
+        BlockReleased = "capacity.block_released" 1;
     }
 }
 

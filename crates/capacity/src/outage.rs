@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bareboat_base::{Code, Instant, NodeSet, PoolId, Run, SiteId, Window};
+use bareboat_base::{Code, Instant, NodeRef, NodeSet, PoolId, Run, SiteId, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::{Pin, Pinned};
@@ -72,6 +72,17 @@ impl Unavailability {
 }
 
 impl State {
+    /// All nodes that are out of supply at an instant, and why: of two windows the one recorded
+    /// last.
+    pub fn outages_at(&self, at: Instant) -> BTreeMap<NodeRef, &Code> {
+        let nodes = self.unavailabilities.values().flat_map(|row| {
+            let site = row.nodes.site();
+            let numbers = row.out_at(at, &[]);
+            numbers.map(move |number| (NodeRef { site, number }, &row.why))
+        });
+        nodes.collect()
+    }
+
     /// The nodes of a pool that are out of supply at an instant for one of the reasons, for any
     /// when there is none.
     pub fn out_of_supply(&self, pool: PoolId, at: Instant, why: &[Code]) -> Option<NodeSet> {

@@ -1,8 +1,8 @@
 //! Why the calendar refuses.
 
 use bareboat_base::{
-    AllocationId, ContractId, Instant, ModelId, NodeCount, PoolId, QuoteId, ReservationId, Shape,
-    SiteId, TrancheId, Window,
+    AllocationId, BlockId, ContractId, Instant, ModelId, NodeCount, PoolId, QuoteId, ReservationId,
+    Shape, SiteId, TrancheId, Window,
 };
 
 bareboat_base::rejections! {
@@ -125,5 +125,14 @@ bareboat_base::rejections! {
         /// A quote that would have expired when it is made.
         QuoteExpiryPast { expires_at: Instant, now: Instant } => Invalid "quote_expiry_past"
             "the quote would expire at {expires_at}, and it is {now}" hint "let it expire later than now";
+        /// No part of the fabric has so many nodes of the allocation left.
+        BlockDoesNotFit { allocation: AllocationId, within: &'static str, asked: NodeCount, largest: NodeCount, free: NodeCount } => Conflict "block_does_not_fit"
+            "allocation {allocation} has no {within} with {asked} left that are fit for work and in no block: the largest block there could be has {largest}, of {free} left in all" hint "ask for fewer nodes or within a wider part of the fabric, or release a block";
+        /// No such block.
+        BlockUnknown { block: BlockId } => NotFound "block_unknown"
+            "there is no block {block}" hint "take the block from the list of blocks";
+        /// The block has ended.
+        BlockOver { block: BlockId, at: Instant } => Conflict "block_over"
+            "block {block} ended at {at}" hint "nothing is left to do";
     }
 }

@@ -178,7 +178,7 @@ fn others(nodes: &NodeSet, out: u32) -> impl Iterator<Item = Run> + '_ {
 }
 
 /// A set with one node in another's place.
-fn swapped(nodes: &NodeSet, out: u32, into: u32) -> Option<NodeSet> {
+pub(crate) fn swapped(nodes: &NodeSet, out: u32, into: u32) -> Option<NodeSet> {
     let runs = others(nodes, out).chain([single(into)]).collect();
     NodeSet::from_runs(nodes.site(), runs).ok()
 }
@@ -191,6 +191,22 @@ impl Allocation {
         of_node
             .next()
             .filter(|(_, stay)| stay.to == self.kept_until)
+    }
+
+    /// From when it has had a node that it has now.
+    pub fn has_since(&self, number: u32) -> Option<Instant> {
+        let stay = self.stay_of(number).map(|(_, stay)| stay.from);
+        let now = self.nodes.contains(number);
+        now.then(|| stay.unwrap_or(self.window.from()))
+    }
+
+    /// The nodes that it has or had, with when each was its own.
+    pub fn spans(&self) -> impl Iterator<Item = (&NodeSet, Instant, Instant)> {
+        let (from, end) = (self.window.from(), self.ends_at());
+        let steady = self.steady.as_deref().map(|nodes| (nodes, from, end));
+        let stays = self.stays.iter();
+        let stays = stays.map(move |stay| (&stay.nodes, stay.from, stay.to.min(end)));
+        steady.into_iter().chain(stays)
     }
 
     /// Whether nodes were its own throughout a window, which must not end before its window

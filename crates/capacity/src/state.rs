@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use bareboat_base::{
-    AllocationId, Code, ContractId, Handle, Instant, LotId, ModelId, NodeCount, NodeSet, PoolId,
-    Position, QuoteId, Recorded, ReservationId, Shape, SiteId, Table, TrancheId, Window,
+    AllocationId, BlockId, Code, ContractId, Handle, Instant, LotId, ModelId, NodeCount, NodeSet,
+    PoolId, Position, QuoteId, Recorded, ReservationId, Shape, SiteId, Table, TrancheId, Window,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::calendar::Calendar;
 use crate::faults::Nearness;
 use crate::sorted::Sorted;
-use crate::{Back, Part, PinAhead, Quote};
+use crate::{Back, Block, Part, PinAhead, Quote};
 
 /// Everything the calendar knows. Cloning copies pointers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,6 +38,10 @@ pub struct State {
     pub(crate) expiring: Sorted<(Instant, Handle)>,
     /// The newest instant at which something was recorded: what was missed before it is over.
     pub(crate) latest: Option<Instant>,
+    /// Nodes of allocations that stand together, for one purpose.
+    pub blocks: Table<BlockId, Block>,
+    /// Allocation → its blocks, oldest first.
+    pub(crate) blocks_of: Table<AllocationId, Vec<BlockId>>,
 }
 
 /// All nodes of one model at one site: the unit in which capacity is sold.

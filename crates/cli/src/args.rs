@@ -198,6 +198,8 @@ nouns! {
     Reservation(commands::capacity::Reservation) => commands::capacity::reservation;
     /// Allocations: named nodes bound to lots.
     Allocation(commands::capacity::Allocation) => commands::capacity::allocation;
+    /// Blocks: delivered nodes taken together within one part of the fabric.
+    Block(commands::blocks::Block) => commands::blocks::blocks;
     /// Parties: who is who, sealed or in the open.
     Party(commands::parties::Party) => commands::parties::party;
     /// Interests: who holds how much of whom.

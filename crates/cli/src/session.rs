@@ -49,6 +49,16 @@ impl Session {
 
     /// Shows a list: `columns` are fields of a row, such as `label` or `recorded.at`.
     pub fn list(&self, request: Request, columns: &[&str]) -> Result<()> {
+        self.list_by(request, |_| columns)
+    }
+
+    /// Shows a list in a table that the rows decide: `table` may make them ready for it, and says
+    /// which columns it has.
+    pub fn list_by<'a>(
+        &self,
+        request: Request,
+        table: impl FnOnce(&mut Vec<Value>) -> &'a [&'a str],
+    ) -> Result<()> {
         let pages = self.client.pages(request);
         if self.json() {
             for page in pages {
@@ -58,7 +68,8 @@ impl Session {
             }
             return Ok(());
         }
-        let (rows, more) = first(pages, MOST_ROWS)?;
+        let (mut rows, more) = first(pages, MOST_ROWS)?;
+        let columns = table(&mut rows);
         show::rows(&rows, columns, false)?;
         if more {
             return Err(exit::cut_short(MOST_ROWS));

@@ -413,6 +413,50 @@ fn the_story_is_told_and_its_first_determination_has_a_proof() {
     assert_eq!(code, 0, "{stderr}");
     let condition = |line: &str| line.contains(" = ") && line.contains(", asked ");
     assert!(stdout.lines().any(condition), "{stdout}");
+    capacity_is_told_as_before(&told);
+}
+
+/// What people read of capacity at the story's end: tables, compared with a golden.
+fn capacity_is_told_as_before(told: &Path) {
+    let commands = [
+        "capacity show",
+        "capacity accounts",
+        "capacity groups",
+        "contract capacity C-0001",
+        "capacity health",
+        "capacity health --by spine-group",
+        "capacity changes",
+        "pool names OSA:B200",
+        "block allocate A-0002 --nodes 2 --within leaf --purpose llm-7 \
+         --recorded-at 2026-12-15T00:00:00Z --dry-run",
+    ];
+    let mut text = String::new();
+    for line in commands {
+        let mut command = bareboat();
+        command.arg("--book").arg(told.join("story.book"));
+        command.arg("--key-file").arg(told.join("keys/planner.key"));
+        let (code, stdout, stderr) = run(command.args(line.split(' ')));
+        text.push_str(&format!("$ bareboat {line}\n{stdout}"));
+        if code != 0 {
+            text.push_str(&format!("exit {code}: {stderr}"));
+        }
+        text.push('\n');
+    }
+    let ids = |word: &str| word.len() == 36 && word.matches('-').count() == 4;
+    let lines = text.lines().map(|line| {
+        let fields = line
+            .split(' ')
+            .map(|word| if ids(word) { "(id)" } else { word });
+        fields.collect::<Vec<_>>().join(" ") + "\n"
+    });
+    let text: String = lines.collect();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/capacity.txt");
+    if std::env::var_os("UPDATE_GOLDENS").is_some_and(|value| value == "1") {
+        std::fs::write(path, text).unwrap();
+        return;
+    }
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(kept == text, "if it is meant, UPDATE_GOLDENS=1: {text}");
 }
 
 #[test]

@@ -33,6 +33,12 @@ fn samples_of_a_deal(server: &Server, world: &World) -> BTreeMap<&'static str, S
     for deal in [&other, &deal] {
         billed(server, world, deal);
     }
+    for allocation in ["A-0001", "A-0002"] {
+        let block = json!({
+            "allocation": allocation, "nodes": 1, "within": "leaf", "purpose": "training",
+        });
+        server.post(world.key("planner"), "/v1/blocks", block).ok();
+    }
     let compliance = world.key("compliance");
     let sealed = json!({
         "kind": "company", "name": "Vellvet Lanturn", "source": "statement", "sealed": true,
@@ -62,6 +68,7 @@ fn samples_of_a_deal(server: &Server, world: &World) -> BTreeMap<&'static str, S
         ("quote", "Q-0001".to_owned()),
         ("reservation", "R-0001".to_owned()),
         ("allocation", "A-0001".to_owned()),
+        ("block", "BL-0001".to_owned()),
         ("node", "N-OSA-000001".to_owned()),
         ("party", text(&party["id"])),
         ("sealed", text(&party["name"]["sealed"])),
@@ -107,7 +114,16 @@ fn body(route: &Route) -> Value {
 fn bodies(side: &Side, contract: &str) -> Vec<(&'static str, &'static str, Value)> {
     let (tenant, principal) = (&side.tenant, &side.user_key.principal);
     let expires = "2026-06-01T00:00:00Z";
+    // The first deal's, which is the first side's.
+    let allocation = if contract == NOBODY { NOBODY } else { "A-0001" };
     vec![
+        (
+            "/v1/blocks",
+            "allocateBlock",
+            json!({
+                "allocation": allocation, "nodes": 1, "within": "leaf", "purpose": "training",
+            }),
+        ),
         (
             "/v1/projects",
             "createProject",
@@ -405,6 +421,7 @@ fn lists_show_a_side_only_its_own() {
         "listReservations",
         "listQuotes",
         "listAllocations",
+        "listBlocks",
         "listParties",
         "listContracts",
         "listLots",

@@ -202,7 +202,7 @@ fn nodes_come_in_three_ways_and_go_out_in_two() {
     );
     let csv = String::from_utf8(server.get(key, "/v1/nodes/export.csv?site=OSA").bytes).unwrap();
     let first = "N-OSA-000001,OSA,1,B200,S1,H1,R1,1,1,,10.0.0.1,A1 A2 A3 A4 A5 A6 A7 A8,received,\
-        2026-01-03T15:00:00Z";
+        2026-01-03T15:00:00Z,unknown,,";
     assert_eq!(csv.lines().nth(1), Some(first));
     assert_eq!(csv.lines().count(), 5);
     let jsonl = server
@@ -213,7 +213,7 @@ fn nodes_come_in_three_ways_and_go_out_in_two() {
     assert_eq!(last["label"], "N-OSA-000004");
     assert_eq!(
         last["place"]["switches"],
-        json!(["OSA/H1/leaf-2", "OSA/spine-1"])
+        json!(["OSA/H1/leaf-2", "OSA/spine-1", "OSA/core"])
     );
 }
 

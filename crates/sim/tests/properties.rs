@@ -231,6 +231,27 @@ fn agrees(state: &State, now: Instant) -> u32 {
 }
 
 #[test]
+fn no_node_is_in_two_blocks_at_once() {
+    for life in &lives()[..SEEDS.end as usize] {
+        let (capacity, now) = (&life.end.capacity, life.end.recorded_at);
+        let mut taken = BTreeSet::new();
+        let now = now.expect("something was recorded");
+        assert!(!capacity.blocks.is_empty());
+        for row in capacity.blocks.values() {
+            if !capacity.block_lives(row, now) {
+                continue;
+            }
+            let allocation = capacity.allocations.get(&row.allocation);
+            assert!(allocation.is_some_and(|has| has.nodes.contains_all(&row.nodes)));
+            let site = row.nodes.site();
+            for number in row.nodes.numbers() {
+                assert!(taken.insert(NodeRef { site, number }), "{number} twice");
+            }
+        }
+    }
+}
+
+#[test]
 fn most_commands_are_accepted_and_some_refused() {
     let mut made = commands(7, LENGTH);
     let count = made.by_ref().count() as u32;

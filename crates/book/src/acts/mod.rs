@@ -9,6 +9,7 @@ use crate::rejection::Rejection;
 use crate::state::State;
 
 pub mod allocate;
+pub mod block;
 pub mod contract;
 pub mod determine;
 pub mod invoice;
@@ -23,6 +24,7 @@ pub mod usage;
 pub mod wind_down;
 
 pub use allocate::AllocateLot;
+pub use block::AllocateBlock;
 pub use determine::Determine;
 pub use invoice::IssueInvoice;
 pub use pin::Pin;
@@ -48,6 +50,8 @@ pub enum Act {
     Pin(Pin),
     /// Replace a failed node of a lot: determination, calendar, node phases.
     ReplaceNode(ReplaceNode),
+    /// Take delivered nodes of a lot together, within one part of the fabric.
+    AllocateBlock(AllocateBlock),
     /// Issue the invoice of a period: invoice, ledger.
     IssueInvoice(IssueInvoice),
     /// Do a step of an approved wind-down: nodes, capacity, access.
@@ -66,6 +70,7 @@ pub(crate) fn decide(state: &State, context: &Context, act: &Act) -> Result<Vec<
         Act::AllocateLot(act) => allocate::run(&mut draft, context, act)?,
         Act::Pin(act) => pin::run(&mut draft, context, act)?,
         Act::ReplaceNode(act) => replace::run(&mut draft, context, act)?,
+        Act::AllocateBlock(act) => block::run(&mut draft, context, act)?,
         Act::IssueInvoice(act) => invoice::run(&mut draft, act)?,
         Act::DoStep(act) => wind_down::run(&mut draft, act)?,
         Act::Settle(act) => wind_down::settle(&mut draft, act)?,

@@ -121,6 +121,7 @@ impl Explainer<'_> {
             Subject::Quote(id) => self.quote(id, depth),
             Subject::Reservation(id) => self.reservation(id, depth),
             Subject::Allocation(id) => self.allocation(id, depth),
+            Subject::Block(id) => self.block(id, depth),
             Subject::Party(id) => self.party(id),
             Subject::Hit(id) => self.hit(id, depth),
             Subject::ListSnapshot(id) => self.list_snapshot(id),

@@ -1,9 +1,9 @@
 //! What can be explained, and how people name it.
 
 use bareboat_base::{
-    AllocationId, ContractId, DeterminationId, EntryId, Handle, HitId, InvoiceId, InvoiceLineId,
-    ListSnapshotId, LotId, NodeId, NodeRef, PartyId, PurchaseOrderId, QuoteId, ReservationId,
-    Table, TrancheId, TypedId, UsageId, WindDownId, label_number,
+    AllocationId, BlockId, ContractId, DeterminationId, EntryId, Handle, HitId, InvoiceId,
+    InvoiceLineId, ListSnapshotId, LotId, NodeId, NodeRef, PartyId, PurchaseOrderId, QuoteId,
+    ReservationId, Table, TrancheId, TypedId, UsageId, WindDownId, label_number,
 };
 
 use crate::state::State;
@@ -18,6 +18,7 @@ pub enum Subject {
     Quote(QuoteId),
     Reservation(ReservationId),
     Allocation(AllocationId),
+    Block(BlockId),
     Party(PartyId),
     Hit(HitId),
     ListSnapshot(ListSnapshotId),
@@ -62,6 +63,7 @@ pub fn find(state: &State, text: &str) -> Option<Subject> {
         .or_else(|| find_row(&contracts.lots, text).map(Subject::Lot))
         .or_else(|| find_row(&contracts.wind_downs, text).map(Subject::WindDown))
         .or_else(|| find_row(&state.capacity.allocations, text).map(Subject::Allocation))
+        .or_else(|| find_row(&state.capacity.blocks, text).map(Subject::Block))
         .or_else(|| find_row(&state.capacity.quotes, text).map(Subject::Quote))
         .or_else(|| find_row(&state.capacity.reservations, text).map(Subject::Reservation))
         .or_else(|| find_row(&state.rulebook.determinations, text).map(Subject::Determination))

@@ -1,8 +1,8 @@
 //! Where nodes come from and whose they are.
 
 use bareboat_base::{
-    AllocationId, ContractId, DeterminationId, NodeRef, Position, PurchaseOrderId, QuoteId,
-    ReservationId, TrancheId,
+    AllocationId, BlockId, ContractId, DeterminationId, NodeRef, Position, PurchaseOrderId,
+    QuoteId, ReservationId, TrancheId,
 };
 use bareboat_rulebook::Activity;
 
@@ -88,6 +88,26 @@ impl Explainer<'_> {
             .iter()
             .find(|(_, _, row)| live(row));
         found.map(|(_, id, _)| *id)
+    }
+
+    pub(super) fn block(&self, id: BlockId, depth: u32) -> Option<Explanation> {
+        let row = self.state.capacity.blocks.get(&id)?;
+        let within = row.within.as_str();
+        let mut told = Explanation::new(
+            id,
+            label_of(&self.state.capacity.blocks, id),
+            format!("{} nodes together within a {within}", row.nodes.count().0),
+        )
+        .fact("purpose", &row.purpose)
+        .fact("nodes", row.nodes.as_ref())
+        .fact("from", row.from)
+        .fact("until", self.state.capacity.block_ends_at(row))
+        .recorded(row.recorded);
+        for replaced in row.replaced.iter() {
+            let (node, spare, at) = (replaced.node, replaced.spare, replaced.at);
+            told = told.fact("replaced", format!("{node} by {spare}, {at}"));
+        }
+        Some(told.because(self.of(Subject::Allocation(row.allocation), depth)))
     }
 
     pub(super) fn quote(&self, id: QuoteId, depth: u32) -> Option<Explanation> {

@@ -284,7 +284,7 @@ pub fn order_and_receive(book: &mut Book, model: ModelId, site: SiteId) {
         rack: p(&format!("R{}", n / 4)),
         leaf: n / 32,
         spine_group: n / 512,
-        nvlink_domain: None,
+        nvlink_domain: Some(n / 9),
         bmc: p(&format!("10.0.{}.{}", n / 250, n % 250)),
         gpus: vec![],
     });

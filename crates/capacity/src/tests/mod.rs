@@ -2,7 +2,9 @@
 
 mod ahead;
 mod alternatives;
+mod blocks;
 mod faults;
+mod intervals;
 mod model;
 mod names;
 mod options;

@@ -2,9 +2,12 @@
 
 pub mod at_risk;
 mod explain;
+mod held;
 mod pins;
 mod shape;
 mod upkeep;
+
+pub use held::contract;
 
 use anyhow::Result;
 use bareboat_client::Request;
@@ -47,6 +50,11 @@ pub enum Pool {
         #[arg(long, value_name = "MOMENT")]
         to: Option<String>,
     },
+    /// List the nodes that a pool's reservations without names would get; nothing is kept.
+    Names {
+        /// Its label, id, or SITE:MODEL.
+        pool: String,
+    },
     /// List the reservations that a pool's calendar cannot keep.
     AtRisk {
         /// Its label, id, or SITE:MODEL.
@@ -75,6 +83,28 @@ pub enum Pool {
     Upkeep(upkeep::Upkeep),
 }
 
+const POOLS: [&str; 6] = [
+    "label",
+    "site_code",
+    "model_code",
+    "received",
+    "spare_floor",
+    "id",
+];
+
+const NAMES: [&str; 10] = [
+    "reservation_label",
+    "contract_reference",
+    "lot_label",
+    "count",
+    "window.from",
+    "window.to",
+    "placed",
+    "nodes",
+    "to_come",
+    "leaves",
+];
+
 const AT_RISK: [&str; 6] = [
     "label",
     "contract_reference",
@@ -92,15 +122,7 @@ pub fn pool(verb: Pool, session: &Session) -> Result<()> {
             let request = Request::get(PATH)
                 .with_some("site", site)
                 .with_some("model", model);
-            let columns = [
-                "label",
-                "site_code",
-                "model_code",
-                "received",
-                "spare_floor",
-                "id",
-            ];
-            session.list(request, &columns)
+            session.list(request, &POOLS)
         }
         Pool::Show { pool } => session.item(Request::get(format!("{PATH}/{pool}"))),
         Pool::Calendar { pool, from, to } => {
@@ -109,6 +131,7 @@ pub fn pool(verb: Pool, session: &Session) -> Result<()> {
                 .with_some("to", to);
             calendar(&session.client().get(request)?, session.json())
         }
+        Pool::Names { pool } => session.list(Request::get(format!("{PATH}/{pool}/names")), &NAMES),
         Pool::AtRisk { pool } => {
             session.list(Request::get(format!("{PATH}/{pool}/at-risk")), &AT_RISK)?;
             show::note("`bareboat capacity at-risk` says when, by how many, and what instead");
@@ -139,6 +162,7 @@ fn calendar(calendar: &Value, json: bool) -> Result<()> {
         "from",
         "to",
         "installed",
+        "sellable",
         "firm",
         "option",
         "soft_held",
@@ -275,7 +299,8 @@ pub fn allocation(verb: Allocation, session: &Session) -> Result<()> {
 /// Verbs of capacity.
 #[derive(Debug, Subcommand)]
 pub enum Capacity {
-    /// Show how many nodes are delivered, healthy, reserved and in use, by site and model.
+    /// Show how many nodes are delivered, healthy, reserved and in use, by site and model; of the
+    /// operator's pools what is installed, sold and free too, and when that changes next.
     Show {
         /// Only at this site.
         #[arg(long)]
@@ -289,6 +314,23 @@ pub enum Capacity {
         /// Only what this contract has.
         #[arg(long)]
         contract: Option<String>,
+    },
+    /// List what contracts' lots hold: now, in use, and when that changes next, to how many.
+    Groups(held::Groups),
+    /// List how many nodes are delivered, healthy, reserved and in use, by account and project.
+    Accounts(held::Accounts),
+    /// List how nodes stand together, by reservation, block, leaf, nvlink-domain or spine-group.
+    Health {
+        /// reservation, block, leaf, nvlink-domain or spine-group.
+        #[arg(long, default_value = "reservation")]
+        by: String,
+    },
+    /// List what capacity appeared and left since it was last asked, and why; the answer's end
+    /// says what to ask after next.
+    Changes {
+        /// What the last answer gave; the book's beginning when left out.
+        #[arg(long, value_name = "NEXT")]
+        after: Option<String>,
     },
     /// Offer a draft at its price, and hold its capacity until the offer expires.
     Quote(MakeQuote),
@@ -331,6 +373,10 @@ pub fn capacity(verb: Capacity, global: &Global) -> Result<()> {
         Capacity::Exposure(ask) => return exposure(ask, &Session::open(global)?),
         Capacity::Quote(ask) => return quotes::quote(ask, &Session::open(global)?),
         Capacity::Spares(ask) => return ask.run(global),
+        Capacity::Health { by } => return held::health(by, &Session::open(global)?),
+        Capacity::Changes { after } => return held::changes(after, &Session::open(global)?),
+        Capacity::Groups(ask) => return ask.run(&Session::open(global)?),
+        Capacity::Accounts(ask) => return ask.run(&Session::open(global)?),
         Capacity::Chart(ask) => return ask.run(global),
         Capacity::Replace {
             node,
@@ -363,16 +409,7 @@ pub fn capacity(verb: Capacity, global: &Global) -> Result<()> {
         .with_some("model", model)
         .with_some("project", project)
         .with_some("contract", contract);
-    let columns = [
-        "site_code",
-        "model_code",
-        "delivered",
-        "healthy",
-        "reserved",
-        "soft_held",
-        "in_use",
-    ];
-    session.list(request, &columns)
+    held::show(request, &session)
 }
 
 /// Flags of `capacity exposure`.

@@ -101,6 +101,11 @@ pub enum Contract {
         /// Its id or label.
         contract: String,
     },
+    /// Show what a contract's lots hold: now, in use, the next change, all dated intervals.
+    Capacity {
+        /// Its id or label.
+        contract: String,
+    },
     /// Write a contract down, not yet binding.
     Draft {
         /// The contract from a file (.json, .toml, or - for JSON from stdin).
@@ -232,6 +237,7 @@ pub fn contract(verb: Contract, session: &Session) -> Result<()> {
                 "id",
             ],
         ),
+        Contract::Capacity { contract } => super::capacity::contract(&contract, session),
         Contract::Show { contract } => {
             session.item(Request::get(format!("{CONTRACTS}/{contract}")))
         }

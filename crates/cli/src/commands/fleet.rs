@@ -498,6 +498,15 @@ pub enum Node {
         #[arg(long)]
         allocation: Option<String>,
     },
+    /// List the switches from each node to the core, in order, and its NVLink domain.
+    Topology {
+        /// Only at this site.
+        #[arg(long)]
+        site: Option<String>,
+        /// Only this allocation's.
+        #[arg(long)]
+        allocation: Option<String>,
+    },
     /// Show a node.
     Show {
         /// Its label, such as N-OSA-000317, or id.
@@ -562,24 +571,35 @@ pub enum Node {
     },
 }
 
+const NODES: [&str; 12] = [
+    "label",
+    "model_code",
+    "phase",
+    "phase_since",
+    "health.state",
+    "holder.instance",
+    "holder.block_label",
+    "place.hall_code",
+    "place.rack",
+    "place.leaf",
+    "place.spine_group",
+    "serial",
+];
+
 /// Runs a verb of nodes.
 pub fn node(verb: Node, session: &Session) -> Result<()> {
     const PATH: &str = "/v1/nodes";
     match verb {
         Node::List { filter, allocation } => {
             let request = filter.on(Request::get(PATH));
-            let columns = [
-                "label",
-                "model_code",
-                "phase",
-                "phase_since",
-                "place.hall_code",
-                "place.rack",
-                "place.leaf",
-                "place.spine_group",
-                "serial",
-            ];
-            session.list(request.with_some("allocation", allocation), &columns)
+            session.list(request.with_some("allocation", allocation), &NODES)
+        }
+        Node::Topology { site, allocation } => {
+            let request = Request::get(PATH)
+                .with_some("site", site)
+                .with_some("allocation", allocation);
+            let columns = ["label", "place.switches", "place.nvlink_domain"];
+            session.list(request, &columns)
         }
         Node::Show { node } => session.item(Request::get(format!("{PATH}/{node}"))),
         Node::Export { filter, jsonl } => {

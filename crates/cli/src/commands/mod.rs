@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod billing;
+pub mod blocks;
 pub mod book;
 pub mod capacity;
 pub mod chart;

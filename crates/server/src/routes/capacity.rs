@@ -1,7 +1,12 @@
 //! Pools and their calendars; reservations, allocations, maintenance; how much there is.
 
 pub(crate) mod aftermath;
+mod blocks;
+mod changes;
 mod explain;
+mod groups;
+mod health;
+mod names;
 mod options;
 pub(crate) mod pins;
 
@@ -10,14 +15,14 @@ use std::collections::BTreeMap;
 use bareboat_access::Permission as P;
 use bareboat_api::capacity as wire;
 use bareboat_api::code::Edge;
-use bareboat_api::fleet::healthy;
 use bareboat_api::{Page, Problem};
 use bareboat_base::{
     AllocationId, ContractId, Date, Instant, ModelId, NodeCount, PoolId, ReservationId, SiteId,
     Window,
 };
 use bareboat_book::{Command, State};
-use bareboat_capacity::{self as domain, Command as Capacity};
+use bareboat_capacity::{self as domain, Command as Capacity, Stretch};
+use bareboat_fleet::Phase;
 
 use super::fleet::holdings::{Holdings, contract_in, moment, offered_in};
 use super::fleet::{nodes, refs};
@@ -36,6 +41,11 @@ pub fn routes() -> Vec<Route> {
     all.extend(maintenance());
     all.extend(promises());
     all.extend(explain::routes());
+    all.extend(groups::routes());
+    all.extend(names::routes());
+    all.extend(blocks::routes());
+    all.extend(changes::routes());
+    all.extend(health::routes());
     all.push(
         Route::get(
             "/v1/capacity",
@@ -395,6 +405,7 @@ fn get_allocation(ask: &Ask) -> Result<wire::AllocationDetail, Problem> {
 }
 
 type Counts = BTreeMap<(SiteId, ModelId), wire::Capacity>;
+type Reservations<'a> = BTreeMap<PoolId, Vec<&'a domain::Reservation>>;
 
 fn none(state: &State, site: SiteId, model: ModelId) -> wire::Capacity {
     let (row, of) = (state.fleet.sites.get(&site), state.fleet.models.get(&model));
@@ -409,33 +420,66 @@ fn none(state: &State, site: SiteId, model: ModelId) -> wire::Capacity {
         reserved: 0,
         soft_held: 0,
         in_use: 0,
+        next_change_at: None,
+        next_change_to: None,
+        pool: None,
         phases: None,
     }
+}
+
+/// Sets when what reservations hold changes next.
+fn set_next(counted: &mut wire::Capacity, rows: &[&domain::Reservation], at: Instant) {
+    let stretches = domain::stretches(rows.iter().copied());
+    let (_, next) = Stretch::now_and_next(&stretches, at);
+    counted.next_change_at = next.map(|(at, _)| at.into());
+    counted.next_change_to = next.map(|(_, then)| then.map_or(0, |then| then.firm.0));
+}
+
+/// Reservations by pool.
+fn by_pool(state: &State, counted: impl Fn(ContractId) -> bool) -> Reservations<'_> {
+    let mut pools = Reservations::new();
+    let rows = state.capacity.reservations.values();
+    for row in rows.filter(|row| counted(row.contract)) {
+        pools.entry(row.pool).or_default().push(row);
+    }
+    pools
 }
 
 /// The whole fleet's counts: every pool, also where nothing has come yet.
 fn of_fleet(state: &State, at: Instant) -> Counts {
     let mut counts = Counts::new();
     let capacity = state.capacity.settled(at);
+    let reserved = by_pool(state, |_| true);
+    let outages = wire::Outages::at(&capacity, at);
+    let fit = |phase| matches!(phase, Phase::Ready | Phase::Allocated);
+    let down = outages.nodes().filter_map(|node| state.fleet.node(node));
+    let down = down.filter(|node| fit(node.phase));
+    let mut unfit: BTreeMap<_, u32> = BTreeMap::new();
+    for node in down {
+        *unfit.entry((node.node.site, node.model)).or_default() += 1;
+    }
     for (_, pool, row) in capacity.pools.iter() {
         let phases = state.fleet.counts(row.site, row.model);
         let of = |phase| phases.of(phase).0;
-        let (ready, allocated) = (
-            of(bareboat_fleet::Phase::Ready),
-            of(bareboat_fleet::Phase::Allocated),
-        );
-        let present = at.next().and_then(|next| Window::new(at, next).ok());
-        let step = present.and_then(|now| capacity.profile(*pool, now).into_iter().next());
-        let counted = wire::Capacity {
-            delivered: phases.total().0 - of(bareboat_fleet::Phase::Retired),
-            healthy: ready + allocated,
-            reserved: step.map_or(0, |step| step.firm.0),
-            soft_held: step.map_or(0, |step| step.soft_held.0),
+        let (ready, allocated) = (of(Phase::Ready), of(Phase::Allocated));
+        let now = wire::PoolCapacity::of(&capacity, *pool, at);
+        let key = (row.site, row.model);
+        let mut counted = wire::Capacity {
+            delivered: phases.total().0 - of(Phase::Retired),
+            healthy: (ready + allocated).saturating_sub(unfit.get(&key).copied().unwrap_or(0)),
+            reserved: now.as_ref().map_or(0, |pool| pool.now.firm),
+            soft_held: now.as_ref().map_or(0, |pool| pool.now.soft_held),
             in_use: allocated,
+            pool: now,
             phases: Some(phases.into()),
             ..none(state, row.site, row.model)
         };
-        counts.insert((row.site, row.model), counted);
+        set_next(
+            &mut counted,
+            reserved.get(pool).map_or(&[][..], Vec::as_slice),
+            at,
+        );
+        counts.insert(key, counted);
     }
     counts
 }
@@ -448,17 +492,18 @@ fn of_contracts(
     offered: impl Fn(ContractId) -> bool,
 ) -> Counts {
     let mut counts = Counts::new();
-    for row in state.capacity.reservations.values() {
-        let holds = row.held().is_some_and(|window| window.contains(at));
-        if !holds || !counted(row.contract) {
+    for (pool, rows) in by_pool(state, &counted) {
+        let Some(pool) = state.capacity.pools.get(&pool) else {
             continue;
-        }
-        if let Some(pool) = state.capacity.pools.get(&row.pool) {
-            let key = (pool.site, pool.model);
-            let entry = counts
-                .entry(key)
-                .or_insert_with(|| none(state, key.0, key.1));
-            entry.reserved += row.nodes.0;
+        };
+        let key = (pool.site, pool.model);
+        let mut entry = none(state, key.0, key.1);
+        let holds = |row: &&&domain::Reservation| row.held().is_some_and(|held| held.contains(at));
+        let held = rows.iter().filter(holds);
+        entry.reserved = held.map(|row| row.nodes.0).sum();
+        set_next(&mut entry, &rows, at);
+        if entry.reserved > 0 || entry.next_change_at.is_some() {
+            counts.insert(key, entry);
         }
     }
     for row in state.capacity.quotes.values() {
@@ -474,6 +519,7 @@ fn of_contracts(
             }
         }
     }
+    let outages = wire::Outages::at(&state.capacity, at);
     let holdings = Holdings::among(state, at, |row| counted(row.contract));
     for (node, _) in holdings.held() {
         let Some(node) = state.fleet.node(&node) else {
@@ -484,8 +530,8 @@ fn of_contracts(
             .entry(key)
             .or_insert_with(|| none(state, key.0, key.1));
         entry.delivered += 1;
-        entry.healthy += u32::from(healthy(node.phase));
-        entry.in_use += u32::from(node.phase == bareboat_fleet::Phase::Allocated);
+        entry.healthy += u32::from(outages.health(&node).state == "healthy");
+        entry.in_use += u32::from(node.phase == Phase::Allocated);
     }
     counts
 }
@@ -513,10 +559,13 @@ fn list_capacity(ask: &Ask) -> Result<Page<wire::Capacity>, Problem> {
     let wanted = |key: &(SiteId, ModelId)| {
         site.is_none_or(|site| site == key.0) && model.is_none_or(|model| model == key.1)
     };
+    // In the order in which sites and models were registered.
+    let place = |(site, model): &(SiteId, ModelId)| {
+        let site = state.fleet.sites.handle(site).map_or(0, |row| row.0);
+        let model = state.fleet.models.handle(model).map_or(0, |row| row.0);
+        [site.to_be_bytes(), model.to_be_bytes()].concat()
+    };
     let rows = counts.into_iter().filter(|(key, _)| wanted(key));
-    ask.page_by_key(rows.map(|((site, model), row)| {
-        use bareboat_base::TypedId as _;
-        let key = [*site.uuid().as_bytes(), *model.uuid().as_bytes()].concat();
-        (key, row)
-    }))
+    let rows: BTreeMap<Vec<u8>, _> = rows.map(|(key, row)| (place(&key), row)).collect();
+    ask.page_by_key(rows)
 }

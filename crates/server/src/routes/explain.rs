@@ -5,7 +5,7 @@ use bareboat_api::Problem;
 use bareboat_api::code::Edge;
 use bareboat_api::explain as wire;
 use bareboat_base::{
-    AllocationId, ContractId, DeterminationId, EntryId, HitId, InvoiceId, InvoiceLineId,
+    AllocationId, BlockId, ContractId, DeterminationId, EntryId, HitId, InvoiceId, InvoiceLineId,
     ListSnapshotId, LotId, NodeId, PartyId, PurchaseOrderId, QuoteId, ReservationId, TrancheId,
     TypedId as _, UsageId, WindDownId,
 };
@@ -56,6 +56,7 @@ fn contract_of(state: &State, subject: Subject) -> Option<ContractId> {
         Subject::Quote(id) => state.capacity.quotes.get(&id).map(|row| row.contract),
         Subject::Reservation(id) => state.capacity.reservations.get(&id).map(|row| row.contract),
         Subject::Allocation(id) => state.capacity.allocations.get(&id).map(|row| row.contract),
+        Subject::Block(id) => state.capacity.blocks.get(&id).map(|row| row.contract),
         Subject::Usage(id) => state.billing.usage_interval(id).map(|row| row.contract),
         Subject::Invoice(id) => state.billing.invoice(id).map(|row| row.contract),
         Subject::InvoiceLine(id) => state
@@ -122,7 +123,7 @@ fn reading(kind: &str) -> Option<P> {
     Some(match kind {
         ContractId::KIND | LotId::KIND | QuoteId::KIND => P::ContractsRead,
         WindDownId::KIND => P::WindDownsRead,
-        ReservationId::KIND | AllocationId::KIND => P::CapacityRead,
+        ReservationId::KIND | AllocationId::KIND | BlockId::KIND => P::CapacityRead,
         UsageId::KIND => P::UsageRead,
         InvoiceId::KIND | InvoiceLineId::KIND => P::BillingRead,
         EntryId::KIND => P::LedgerRead,
@@ -144,6 +145,7 @@ fn of_contracts(kind: &str) -> bool {
         QuoteId::KIND,
         ReservationId::KIND,
         AllocationId::KIND,
+        BlockId::KIND,
         UsageId::KIND,
         InvoiceId::KIND,
         InvoiceLineId::KIND,

@@ -2,7 +2,7 @@
 
 use bareboat_base::{Money, NodeCount, NodeRef, NodeSet, Run, TrancheId};
 use bareboat_book::Command;
-use bareboat_book::acts::{Act, Pin, ReplaceNode};
+use bareboat_book::acts::{Act, AllocateBlock, Pin, ReplaceNode};
 use bareboat_capacity as capacity;
 use bareboat_fleet::{
     AdvanceNodes, AssignTranche, Command as C, DelayHall, Late, NewTranche, NodeFacts, Phase,
@@ -32,6 +32,8 @@ pub(super) const ACTS: &[(u32, Make)] = &[
     (1, lapse),
     (1, release),
     (2, replace),
+    (3, block),
+    (1, release_block),
     (1, end_reservation),
 ];
 
@@ -312,6 +314,29 @@ fn replace(scene: &mut Scene<'_>) -> Option<Command> {
         until: Some(instant(at.micros() + hours * HOUR)),
         reason: text("a GPU fell off the bus"),
     })))
+}
+
+fn block(scene: &mut Scene<'_>) -> Option<Command> {
+    let (allocation, row) = scene.find(&scene.state.capacity.allocations, |row| {
+        row.status == capacity::AllocationStatus::Live
+    })?;
+    let most = row.nodes.count().0.min(16);
+    let all = capacity::Within::ALL;
+    Some(Command::Act(Act::AllocateBlock(AllocateBlock {
+        allocation,
+        nodes: NodeCount(scene.rng.between(1, most)),
+        within: all[scene.rng.below(all.len() as u32) as usize],
+        purpose: name("a cluster"),
+    })))
+}
+
+fn release_block(scene: &mut Scene<'_>) -> Option<Command> {
+    let (block, _) = scene.find(&scene.state.capacity.blocks, |row| {
+        row.status == capacity::BlockStatus::Live
+    })?;
+    Some(Command::Capacity(capacity::Command::ReleaseBlock(
+        capacity::ReleaseBlock { block },
+    )))
 }
 
 fn end_reservation(scene: &mut Scene<'_>) -> Option<Command> {

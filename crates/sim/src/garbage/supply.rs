@@ -42,6 +42,8 @@ pub(super) const ALL: &[Make] = &[
     quote,
     take_quote,
     withdraw_quote,
+    block,
+    release_block,
 ];
 
 fn model(junk: &mut Junk<'_>) -> Command {
@@ -382,5 +384,27 @@ fn take_quote(junk: &mut Junk<'_>) -> Command {
 fn withdraw_quote(junk: &mut Junk<'_>) -> Command {
     Command::Capacity(capacity::Command::WithdrawQuote(capacity::WithdrawQuote {
         quote: junk.id(&junk.state.capacity.quotes),
+    }))
+}
+
+fn within(junk: &mut Junk<'_>) -> capacity::Within {
+    let all = capacity::Within::ALL;
+    all[junk.rng.below(all.len() as u32) as usize]
+}
+
+fn block(junk: &mut Junk<'_>) -> Command {
+    Command::Capacity(capacity::Command::AllocateBlock(capacity::AllocateBlock {
+        allocation: junk.id(&junk.state.capacity.allocations),
+        nodes: junk.nodes(),
+        within: within(junk),
+        purpose: name("x"),
+        exclude: junk.maybe(Junk::node_set),
+        domains: junk.several(Junk::node_set),
+    }))
+}
+
+fn release_block(junk: &mut Junk<'_>) -> Command {
+    Command::Capacity(capacity::Command::ReleaseBlock(capacity::ReleaseBlock {
+        block: junk.id(&junk.state.capacity.blocks),
     }))
 }

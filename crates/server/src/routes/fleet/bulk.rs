@@ -156,6 +156,9 @@ pub(super) struct CsvRow {
     gpus: String,
     phase: String,
     phase_since: String,
+    health: String,
+    instance: Option<String>,
+    block: Option<String>,
 }
 
 impl From<wire::Node> for CsvRow {
@@ -177,6 +180,9 @@ impl From<wire::Node> for CsvRow {
             gpus: gpus.join(" "),
             phase: node.phase,
             phase_since: node.phase_since.0.to_string(),
+            health: node.health.state,
+            instance: node.holder.as_ref().map(|holder| holder.instance.clone()),
+            block: node.holder.and_then(|holder| holder.block_label),
         }
     }
 }

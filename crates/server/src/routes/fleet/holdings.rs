@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use bareboat_access::Visibility;
 use bareboat_api::fleet as wire;
-use bareboat_base::{AllocationId, ContractId, HallId, Instant, NodeRef, NodeSet, SiteId};
+use bareboat_base::id::label;
+use bareboat_base::{AllocationId, BlockId, ContractId, HallId, Instant, NodeRef, NodeSet, SiteId};
 use bareboat_book::State;
 use bareboat_capacity::{Allocation, AllocationStatus};
 
 use crate::Ask;
+use crate::routes::capacity::sources;
 
 /// Whether a contract lies in a part of the book: by its partner's project, or by its client.
 pub(crate) fn contract_in(state: &State, part: &Visibility, contract: ContractId) -> bool {
@@ -122,17 +124,30 @@ impl Holdings {
     }
 }
 
-/// Whose a node is, told in full.
-pub(crate) fn holder(state: &State, id: AllocationId) -> Option<wire::Holder> {
-    let row = state.capacity.allocations.get(&id)?;
-    let contract = state.contracts.contract(row.contract);
-    let organisation = contract.map(|c| c.client_organisation.unwrap_or(c.organisation));
+/// Whose a node is at an instant, told in full.
+pub(crate) fn holder(
+    state: &State,
+    id: AllocationId,
+    node: &NodeRef,
+    at: Instant,
+) -> Option<wire::Holder> {
+    let (capacity, number) = (&state.capacity, node.number);
+    let handle = capacity.allocations.handle(&id)?;
+    let row = capacity.allocations.get(&id)?;
+    let block = capacity.block_with(id, number, at);
+    let block_row = block.and_then(|block| capacity.blocks.handle(&block));
+    let name = state.fleet.label_of(node).unwrap_or_default();
+    let account = sources(state).account(row.contract);
     Some(wire::Holder {
         allocation: id.into(),
         reservation: row.reservation.into(),
         lot: row.lot.into(),
         contract: row.contract.into(),
-        organisation: organisation.map(Into::into),
-        project: contract.map(|c| c.project.into()),
+        organisation: account.map(|(organisation, _)| organisation.into()),
+        project: account.map(|(_, project)| project.into()),
+        instance: format!("{}/{name}", label::<AllocationId>(handle.number())),
+        since: row.has_since(number).unwrap_or(row.window.from()).into(),
+        block: block.map(Into::into),
+        block_label: block_row.map(|row| label::<BlockId>(row.number())),
     })
 }

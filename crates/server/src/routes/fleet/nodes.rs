@@ -1,6 +1,7 @@
 //! Nodes: what they are, where they stand, whose they are, how they move, how they were erased.
 
 use bareboat_access::Permission as P;
+use bareboat_api::capacity::Outages;
 use bareboat_api::code::Edge;
 use bareboat_api::fleet as wire;
 use bareboat_api::{Page, Problem};
@@ -11,7 +12,7 @@ use bareboat_base::{
 use bareboat_book::Command;
 use bareboat_fleet::{self as domain, Command as Fleet, NodeView, Phase};
 
-use super::holdings::{self, Holdings};
+use super::holdings::{self, Holdings, moment};
 use super::{bulk, refs};
 use crate::ask::not_found;
 use crate::bulk::{CSV, JSONL, to_csv, to_jsonl};
@@ -104,19 +105,21 @@ fn sanitisations() -> Vec<Route> {
 }
 
 /// What is asked of the nodes, and who asks.
-struct Wanted {
+struct Wanted<'a> {
     holdings: Holdings,
+    outages: Outages<'a>,
     whole: bool,
     site: Option<SiteId>,
     model: Option<ModelId>,
     phase: Option<Phase>,
 }
 
-impl Wanted {
-    fn of(ask: &Ask) -> Result<Self, Problem> {
+impl<'a> Wanted<'a> {
+    fn of(ask: &'a Ask) -> Result<Self, Problem> {
         let fleet = &ask.state().fleet;
         Ok(Self {
             holdings: Holdings::of(ask),
+            outages: Outages::at(&ask.state().capacity, moment(ask)),
             whole: ask.reach().is_book(),
             site: refs::param(ask, "site", &fleet.sites, |row| &row.code)?,
             model: refs::param(ask, "model", &fleet.models, |row| &row.code)?,
@@ -131,14 +134,20 @@ impl Wanted {
             && self.model.is_none_or(|model| model == view.model)
             && self.phase.is_none_or(|phase| phase == view.phase)
             && (self.whole || self.holdings.contains(&view.node));
-        asked.then(|| shown(ask, &self.holdings, &view, self.whole))
+        asked.then(|| shown(ask, (&self.holdings, &self.outages), &view, self.whole))
     }
 }
 
-fn shown(ask: &Ask, holdings: &Holdings, view: &NodeView<'_>, whole: bool) -> wire::Node {
+fn shown(
+    ask: &Ask,
+    (holdings, outages): (&Holdings, &Outages<'_>),
+    view: &NodeView<'_>,
+    whole: bool,
+) -> wire::Node {
     let holder = holdings.holder(&view.node);
-    let holder = holder.and_then(|id| holdings::holder(ask.state(), id));
-    wire::Node::of(&ask.state().fleet, view, holder, whole)
+    let holder = holder.and_then(|id| holdings::holder(ask.state(), id, &view.node, moment(ask)));
+    let known = (holder, outages.health(view));
+    wire::Node::of(&ask.state().fleet, view, known, whole)
 }
 
 fn list_nodes(ask: &Ask) -> Result<Page<wire::Node>, Problem> {
@@ -151,7 +160,7 @@ fn list_nodes(ask: &Ask) -> Result<Page<wire::Node>, Problem> {
     })
 }
 
-fn exported<'a>(ask: &'a Ask, wanted: &'a Wanted) -> impl Iterator<Item = wire::Node> + 'a {
+fn exported<'a>(ask: &'a Ask, wanted: &'a Wanted<'_>) -> impl Iterator<Item = wire::Node> + 'a {
     let nodes = ask.state().fleet.nodes.iter();
     nodes.filter_map(|(_, id, _)| wanted.node(ask, *id))
 }
@@ -176,7 +185,8 @@ fn get_node(ask: &Ask) -> Result<wire::Node, Problem> {
     let view = named(ask)?.ok_or_else(not_found::<NodeId>)?;
     let (holdings, whole) = (Holdings::of(ask), ask.reach().is_book());
     ask.seen(whole || holdings.contains(&view.node), view.id)?;
-    Ok(shown(ask, &holdings, &view, whole))
+    let outages = Outages::at(&ask.state().capacity, moment(ask));
+    Ok(shown(ask, (&holdings, &outages), &view, whole))
 }
 
 /// The nodes with numbers at a site, all of which must exist: a range may not stand for more
