@@ -89,9 +89,9 @@ impl State {
 }
 
 impl State {
-    /// The state, in every pool the plan that a decision over such a reservation needs: made once,
-    /// not by each.
-    fn planned(&self, reserve: &Reserve, now: Instant) -> Cow<'_, Self> {
+    /// The state, in every pool the plan that a decision over such a reservation needs: whoever
+    /// asks several questions of it has that made once, not by each.
+    pub fn planned(&self, reserve: &Reserve, now: Instant) -> Cow<'_, Self> {
         let mut planned = Cow::Borrowed(self);
         let now = now.min(reserve.window.from());
         for (_, id, pool) in self.pools.iter() {

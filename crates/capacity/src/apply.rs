@@ -12,7 +12,7 @@ use crate::counts::Level;
 use crate::options;
 use crate::outage;
 use crate::place::{Asker, Demand, Suppose, counting_is_not_enough, hold_demand, overlap, single};
-use crate::plan::Plan;
+use crate::plan::{Laid, Plan};
 use crate::quote;
 use crate::replace::move_stays;
 use crate::{
@@ -129,10 +129,22 @@ fn plan_before_demand(
     Some(())
 }
 
+/// Whether nodes come, or come at another time.
+fn changes_supply(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::SupplyScheduled(_) | Event::SupplyMoved(_) | Event::SupplyReceived(_)
+    )
+}
+
 /// Keeps the plans of the pools that an event is about true: there is one while counting is not
 /// enough.
 fn replan(state: &mut State, now: Instant, event: &Event) -> Option<()> {
     for pool in pools_of(state, event) {
+        if changes_supply(event) {
+            let laid = Laid::new(state, &state.pools.get(&pool)?.calendar);
+            state.calendar_mut(pool)?.laid = Some(Arc::new(laid));
+        }
         let calendar = Arc::clone(&state.pools.get(&pool)?.calendar);
         let plan = counting_is_not_enough(state, &calendar, now, Suppose::default())
             .then(|| Arc::new(next_plan(state, (pool, &calendar), now, event)));

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::OptionMode;
 use crate::counts::Counts;
-use crate::plan::Plan;
+use crate::plan::{Laid, Plan};
 use crate::sorted::Sorted;
 
 /// A pool's calendar. Cloning copies pointers.
@@ -30,6 +30,8 @@ pub(crate) struct Calendar {
     pub shaped: u32,
     /// Reservations that are deliveries of lots with a shape.
     pub parts: Sorted<Handle>,
+    /// Its nodes in the order of the fabric, those to come at its end.
+    pub laid: Option<Arc<Laid>>,
     /// Nodes for them for the time being, where counting is not enough and a reservation was
     /// made since something else changed.
     pub plan: Option<Arc<Plan>>,

@@ -52,6 +52,21 @@ impl Bits {
         self.0.iter().map(|word| word.count_ones()).sum()
     }
 
+    /// The bits of a run of at most 64 numbers, the first of them lowest.
+    pub fn word(&self, run: Run) -> u64 {
+        let (at, shift) = (run.first as usize / 64, run.first % 64);
+        let word = |at: usize| self.0.get(at).copied().unwrap_or(0);
+        let high = match shift {
+            0 => 0,
+            shift => word(at + 1) << (64 - shift),
+        };
+        let ones = match run.count {
+            0..64 => (1 << run.count) - 1,
+            _ => u64::MAX,
+        };
+        (word(at) >> shift | high) & ones
+    }
+
     /// The numbers whose bits are set in a run.
     pub fn numbers(&self, run: Run) -> impl Iterator<Item = u32> + '_ {
         (run.first..run.end()).filter(|number| self.get(*number))

@@ -284,8 +284,8 @@ fn spares(server: &Server, world: &World) {
     let planner = world.key("planner");
     let order = json!({
         "supplier": "Vendor", "reference": "PO-2", "model": "B200", "site": "OSA",
-        "nodes": 3, "price": "1000000.00 USD", "placed_on": "2026-01-05",
-        "tranches": [{ "nodes": 3, "due_on": "2026-02-15" }],
+        "nodes": 5, "price": "1000000.00 USD", "placed_on": "2026-01-05",
+        "tranches": [{ "nodes": 5, "due_on": "2026-02-15" }],
     });
     server.post(planner, "/v1/orders", order).ok();
     let node = |n: u32| {
@@ -295,12 +295,13 @@ fn spares(server: &Server, world: &World) {
         })
     };
     let site = world.key("site_operator");
-    let received = json!({ "received_on": "2026-03-01", "nodes": [node(1), node(2), node(3)] });
+    let received =
+        json!({ "received_on": "2026-03-01", "nodes": (1..=5).map(node).collect::<Vec<_>>() });
     server
         .post(site, "/v1/tranches/TR-0002/receive", received)
         .ok();
     for to in ["racked", "discovered", "validating", "ready"] {
-        let body = json!({ "site": "OSA", "nodes": "13-15", "to": to });
+        let body = json!({ "site": "OSA", "nodes": "13-17", "to": to });
         server.post(site, "/v1/nodes/advance", body).ok();
     }
 }
@@ -470,7 +471,7 @@ fn health(server: &Server, world: &World, deal: &Deal) {
     assert_eq!(of(&mine.user_key.key, "leaf"), expected);
     let expected = [
         json!(["OSA/H1/leaf-0", "degraded", 9, 3, 0]),
-        json!(["OSA/H1/leaf-1", "healthy", 3, 0, 0]),
+        json!(["OSA/H1/leaf-1", "healthy", 5, 0, 0]),
     ];
     assert_eq!(of(planner, "leaf"), expected);
     assert_eq!(of(&mine.user_key.key, "spine-group").len(), 1);

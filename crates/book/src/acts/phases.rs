@@ -20,6 +20,11 @@ fn reasons() -> Result<Vec<Code>, Rejection> {
     names.map(reason).collect()
 }
 
+/// Whether a reason is one that a node's phase, or its failure, gives.
+pub fn says_of_itself(why: &Code) -> bool {
+    reasons().is_ok_and(|reasons| reasons.contains(why))
+}
+
 pub(crate) fn reason(name: &str) -> Result<Code, Rejection> {
     Ok(
         Code::new(name).map_err(|error| BookRejection::Inconsistent {

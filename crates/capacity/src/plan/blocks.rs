@@ -18,31 +18,6 @@ struct Busy {
     nodes: u64,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Block {
-    /// The nodes that there are.
-    all: u64,
-    /// By beginning, then by end; those with the same window stand together.
-    busy: Vec<Busy>,
-}
-
-impl Block {
-    fn free(&self, from: Micros, to: Micros) -> u64 {
-        let mut free = self.all;
-        for busy in self.busy.iter().take_while(|busy| busy.from < to) {
-            if busy.to > from {
-                free &= !busy.nodes;
-            }
-        }
-        free
-    }
-
-    fn at(&self, from: Micros, to: Micros) -> Result<usize, usize> {
-        self.busy
-            .binary_search_by_key(&(from, to), |busy| (busy.from, busy.to))
-    }
-}
-
 /// Nodes of one block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Mask {
@@ -53,52 +28,121 @@ pub(super) struct Mask {
 /// Blocks that are shared, or copied, together.
 const GROUP: usize = 64;
 
-/// See the module's words. Copies share the blocks that do not change.
+/// The intervals of its blocks stand one after the other: a question passes over all of them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Blocks(Arc<Vec<Arc<Vec<Arc<Block>>>>>);
+struct Group {
+    /// Of each block the nodes that there are.
+    all: Vec<u64>,
+    /// Where the intervals of each block end.
+    ends: Vec<u32>,
+    /// Block by block, by beginning, then by end; those with the same window stand together.
+    busy: Vec<Busy>,
+}
+
+impl Group {
+    fn of(&self, block: usize) -> &[Busy] {
+        let begin = match block {
+            0 => 0,
+            _ => self.ends[block - 1] as usize,
+        };
+        &self.busy[begin..self.ends[block] as usize]
+    }
+
+    /// The nodes of a block that are free throughout.
+    fn free(&self, block: usize, from: Micros, to: Micros) -> u64 {
+        let mut free = self.all[block];
+        for busy in self.of(block) {
+            if busy.from >= to {
+                break;
+            }
+            // Without a branch, which half of the intervals would take.
+            let overlaps = u64::from(busy.to > from).wrapping_neg();
+            free &= !(busy.nodes & overlaps);
+        }
+        free
+    }
+
+    /// Where an interval of a block stands, or would.
+    fn at(&self, block: usize, from: Micros, to: Micros) -> Result<usize, usize> {
+        let here = self.of(block);
+        let begin = self.ends[block] as usize - here.len();
+        let found = here.binary_search_by_key(&(from, to), |busy| (busy.from, busy.to));
+        found.map(|at| begin + at).map_err(|at| begin + at)
+    }
+
+    fn add(&mut self, block: usize, busy: Busy) {
+        match self.at(block, busy.from, busy.to) {
+            Ok(at) => self.busy[at].nodes |= busy.nodes,
+            Err(at) => {
+                self.busy.insert(at, busy);
+                self.ends[block..].iter_mut().for_each(|end| *end += 1);
+            }
+        }
+    }
+
+    fn remove(&mut self, block: usize, gone: Busy) {
+        if let Ok(at) = self.at(block, gone.from, gone.to) {
+            self.busy[at].nodes &= !gone.nodes;
+            if self.busy[at].nodes == 0 {
+                self.busy.remove(at);
+                self.ends[block..].iter_mut().for_each(|end| *end -= 1);
+            }
+        }
+    }
+}
+
+/// See the module's words. Copies share the groups that do not change.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Blocks(Arc<Vec<Arc<Group>>>);
 
 impl Blocks {
     /// So many nodes, busy never.
     pub fn new(nodes: usize) -> Self {
-        let block = |at: usize| {
+        let all = |at: usize| {
             let here = (nodes - at * 64).min(64);
-            let all = if here == 64 {
+            if here == 64 {
                 u64::MAX
             } else {
                 (1 << here) - 1
-            };
-            let busy = Vec::new();
-            Arc::new(Block { all, busy })
+            }
         };
-        let blocks: Vec<_> = (0..nodes.div_ceil(64)).map(block).collect();
-        let groups = blocks.chunks(GROUP).map(|group| Arc::new(group.to_vec()));
+        let blocks: Vec<u64> = (0..nodes.div_ceil(64)).map(all).collect();
+        let groups = blocks.chunks(GROUP).map(|all| {
+            Arc::new(Group {
+                all: all.to_vec(),
+                ends: vec![0; all.len()],
+                busy: Vec::new(),
+            })
+        });
         Self(Arc::new(groups.collect()))
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Block> {
-        self.0
-            .iter()
-            .flat_map(|group| group.iter().map(|block| &**block))
     }
 
     /// Of every block the nodes that are free throughout.
     pub fn free(&self, from: Micros, to: Micros) -> Vec<u64> {
-        self.iter().map(|block| block.free(from, to)).collect()
+        let groups = self.0.iter();
+        let blocks = groups.flat_map(|group| {
+            let blocks = 0..group.all.len();
+            blocks.map(move |block| group.free(block, from, to))
+        });
+        blocks.collect()
+    }
+
+    fn group(&self, block: u32) -> (&Group, usize) {
+        let block = block as usize;
+        (&self.0[block / GROUP], block % GROUP)
     }
 
     /// Whether some nodes of a block are.
     pub fn are_free(&self, from: Micros, to: Micros, mask: Mask) -> bool {
-        let block = mask.block as usize;
-        let block = &self.0[block / GROUP][block % GROUP];
-        mask.nodes & !block.free(from, to) == 0
+        let (group, block) = self.group(mask.block);
+        mask.nodes & !group.free(block, from, to) == 0
     }
 
     /// Those of some nodes that are free throughout but for what is busy over one window.
     pub fn free_but(&self, (from, to): (Micros, Micros), own: (Micros, Micros), mask: Mask) -> u64 {
-        let block = mask.block as usize;
-        let block = &self.0[block / GROUP][block % GROUP];
-        let mut free = mask.nodes & block.all;
-        for busy in block.busy.iter().take_while(|busy| busy.from < to) {
+        let (group, block) = self.group(mask.block);
+        let mut free = mask.nodes & group.all[block];
+        for busy in group.of(block).iter().take_while(|busy| busy.from < to) {
             if busy.to > from && (busy.from, busy.to) != own {
                 free &= !busy.nodes;
             }
@@ -106,31 +150,25 @@ impl Blocks {
         free
     }
 
-    fn change(&mut self, masks: &[Mask], mut change: impl FnMut(&mut Block, u64)) {
+    fn change(&mut self, masks: &[Mask], mut change: impl FnMut(&mut Group, usize, u64)) {
         let groups = Arc::make_mut(&mut self.0);
         for Mask { block, nodes } in masks {
             let block = *block as usize;
             let group = Arc::make_mut(&mut groups[block / GROUP]);
-            change(Arc::make_mut(&mut group[block % GROUP]), *nodes);
+            change(group, block % GROUP, *nodes);
         }
     }
 
     pub fn add(&mut self, from: Micros, to: Micros, masks: &[Mask]) {
-        self.change(masks, |block, nodes| match block.at(from, to) {
-            Ok(at) => block.busy[at].nodes |= nodes,
-            Err(at) => block.busy.insert(at, Busy { from, to, nodes }),
+        self.change(masks, |group, block, nodes| {
+            group.add(block, Busy { from, to, nodes });
         });
     }
 
     /// Takes back what was added.
     pub fn remove(&mut self, from: Micros, to: Micros, masks: &[Mask]) {
-        self.change(masks, |block, nodes| {
-            if let Ok(at) = block.at(from, to) {
-                block.busy[at].nodes &= !nodes;
-                if block.busy[at].nodes == 0 {
-                    block.busy.remove(at);
-                }
-            }
+        self.change(masks, |group, block, nodes| {
+            group.remove(block, Busy { from, to, nodes });
         });
     }
 
@@ -138,17 +176,23 @@ impl Blocks {
     /// taken out of `free`.
     pub fn gaps(&self, to: Micros, free: &mut [u64]) -> Vec<(Micros, Mask)> {
         let mut gaps = Vec::new();
-        for (number, (block, free)) in (0..).zip(self.iter().zip(free)) {
+        let groups = self.0.iter();
+        let blocks = groups.flat_map(|group| (0..group.all.len()).map(move |at| (group, at)));
+        for (number, ((group, at), free)) in (0..).zip(blocks.zip(free)) {
             if *free == 0 {
                 continue;
             }
-            let later = block.busy.partition_point(|busy| busy.from < to);
-            for busy in &block.busy[later..] {
+            let busy = group.of(at);
+            let later = busy.partition_point(|busy| busy.from < to);
+            for busy in &busy[later..] {
                 let nodes = busy.nodes & *free;
                 if nodes != 0 {
                     *free &= !nodes;
                     let block = number;
                     gaps.push((busy.from, Mask { block, nodes }));
+                    if *free == 0 {
+                        break;
+                    }
                 }
             }
         }

@@ -6,7 +6,7 @@ use bareboat_base::{LotId, NodeSet};
 
 use super::NoPlace;
 use super::blocks::{Mask, lowest};
-use super::fabric::Fabric;
+use super::fabric::{Fabric, Laid};
 use super::pick::fewest;
 use super::shape::Wanted;
 use crate::calendar::Calendar;
@@ -56,16 +56,17 @@ pub(crate) fn choose_named(
     free: &Bits,
     row: &Reservation,
 ) -> Result<NodeSet, NoPlace> {
-    let (fabric, _) = Fabric::new(state, calendar);
+    let laid = Laid::of(state, calendar);
+    let fabric = &laid.fabric;
     let words = fabric.words_of(free);
-    let kin = kin(state, calendar, &fabric);
+    let kin = kin(state, calendar, fabric);
     let kin = kin_of_row(row).and_then(|lot| kin.get(&lot));
     let wanted = Wanted {
         nodes: row.nodes.0,
         shape: row.shape,
         kin: kin.map_or(&[], Vec::as_slice),
     };
-    let masks = choose(&fabric, &words, wanted)?;
+    let masks = choose(fabric, &words, wanted)?;
     let numbers = fabric.numbers(&masks).ok_or(NoPlace::TooFew(0))?;
     let site = state.pools.get(&row.pool).map(|pool| pool.site);
     let nodes = site.and_then(|site| NodeSet::from_numbers(site, numbers).ok());
@@ -82,8 +83,9 @@ pub(crate) fn lie_as_asked(
     if row.shape.is_any() {
         return true;
     }
-    let (fabric, _) = Fabric::new(state, calendar);
-    let mut kin = kin(state, calendar, &fabric);
+    let laid = Laid::of(state, calendar);
+    let fabric = &laid.fabric;
+    let mut kin = kin(state, calendar, fabric);
     let mut kin = kin_of_row(row)
         .and_then(|lot| kin.remove(&lot))
         .unwrap_or_default();

@@ -1,6 +1,7 @@
 //! The nodes of a pool in the order of the fabric, those to come at its end.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bareboat_base::{HallId, NodeSet, Run};
 use serde::{Deserialize, Serialize};
@@ -21,7 +22,7 @@ const SPINE: u32 = 16;
 pub(super) type Part = (u32, u32);
 
 /// A leaf: so many places from the first.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Span {
     pub first: u32,
     pub count: u32,
@@ -31,7 +32,7 @@ pub(super) struct Span {
 }
 
 /// An NVLink domain, or a leaf's nodes that are of none.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Unit {
     pub parts: Vec<Part>,
     /// The leaf of the first.
@@ -42,7 +43,7 @@ pub(super) struct Unit {
 }
 
 /// See the module's words. A node's place is its bit in the blocks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Fabric {
     pub(super) leaves: Vec<Span>,
     /// In order of their first place; empty when no node is of a domain: the leaves then.
@@ -59,6 +60,31 @@ pub(super) struct Fabric {
     /// Places of nodes that have names; the others come after them.
     pub(super) named: u32,
     nodes: u32,
+}
+
+/// A pool's fabric, and when its nodes come. It follows from supply alone, and is made when that
+/// changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Laid {
+    pub(super) fabric: Arc<Fabric>,
+    pub(super) arrivals: Arrivals,
+}
+
+impl Laid {
+    /// As the pool's nodes stand, or are to come.
+    pub fn new(state: &State, calendar: &Calendar) -> Self {
+        let (fabric, arrivals) = Fabric::new(state, calendar);
+        Self {
+            fabric: Arc::new(fabric),
+            arrivals,
+        }
+    }
+
+    /// The calendar's, or one made now.
+    pub(super) fn of(state: &State, calendar: &Calendar) -> Arc<Self> {
+        let anew = || Arc::new(Self::new(state, calendar));
+        calendar.laid.clone().unwrap_or_else(anew)
+    }
 }
 
 /// Until when nodes are not there yet.
@@ -216,9 +242,13 @@ impl Fabric {
     pub fn words_of(&self, bits: &Bits) -> Vec<u64> {
         let mut words = vec![0; self.nodes().div_ceil(64)];
         for (run, place) in &self.runs {
-            for number in bits.numbers(*run) {
-                let place = place + number - run.first;
-                words[place as usize / 64] |= 1 << (place % 64);
+            for Mask { block, nodes } in masks(*place, run.count) {
+                let low = nodes.trailing_zeros();
+                let here = Run {
+                    first: run.first + block * 64 + low - place,
+                    count: nodes.count_ones(),
+                };
+                words[block as usize] |= bits.word(here) << low;
             }
         }
         words
@@ -261,14 +291,19 @@ impl Fabric {
             let mut nodes = mask.nodes;
             while nodes != 0 {
                 let place = mask.block * 64 + nodes.trailing_zeros();
-                nodes &= nodes - 1;
                 if place >= self.named {
                     return None;
                 }
+                // Neighbours of one run are numbered on.
                 let after = self.by_place.partition_point(|(first, _)| *first <= place);
-                if let Some((first, number)) = after.checked_sub(1).map(|at| self.by_place[at]) {
-                    numbers.push(number + place - first);
-                }
+                let (first, number) = *self.by_place.get(after.checked_sub(1)?)?;
+                let end = self.by_place.get(after).map_or(self.named, |next| next.0);
+                let length = (nodes >> nodes.trailing_zeros()).trailing_ones();
+                let length = length.min(end - place);
+                let number = number + place - first;
+                numbers.extend(number..number + length);
+                let done = nodes.trailing_zeros() + length;
+                nodes &= u64::MAX.checked_shl(done).unwrap_or(0);
             }
         }
         Some(numbers)
@@ -328,6 +363,11 @@ impl Fabric {
 
 /// How many of some places are free.
 pub(super) fn room(free: &[u64], (first, count): Part) -> u32 {
+    let (block, low) = (first as usize / 64, first % 64);
+    // Most leaves lie in one block.
+    if low + count <= 64 && (1..64).contains(&count) {
+        return (free[block] >> low & ((1 << count) - 1)).count_ones();
+    }
     let here = masks(first, count);
     here.map(|mask| (free[mask.block as usize] & mask.nodes).count_ones())
         .sum()

@@ -32,6 +32,7 @@ use blocks::{Blocks, Mask, Micros, lowest};
 use choose::{choose, first_of, kin, neatest, take_out};
 pub(crate) use choose::{choose_named, lie_as_asked};
 use fabric::Fabric;
+pub(crate) use fabric::Laid;
 use shape::Wanted;
 
 /// Nodes that a reservation would get.
@@ -231,9 +232,10 @@ impl Plan {
             Some(since) if now.is_some() => since.micros(),
             _ => Micros::MIN,
         };
-        let (fabric, arrivals) = Fabric::new(state, calendar);
+        let laid = Laid::of(state, calendar);
+        let fabric = Arc::clone(&laid.fabric);
         let mut blocks = Blocks::new(fabric.nodes());
-        for (from, masks) in &arrivals {
+        for (from, masks) in &laid.arrivals {
             blocks.add(Micros::MIN, *from, masks);
         }
         for pin in calendar.pins.iter().filter(|pin| pin.to.micros() > since) {
@@ -243,7 +245,7 @@ impl Plan {
         }
         Self {
             kin: Arc::new(kin(state, calendar, &fabric)),
-            fabric: Arc::new(fabric),
+            fabric,
             blocks,
             places: Table::new(),
             unplaced: Arc::default(),

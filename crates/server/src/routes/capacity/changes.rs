@@ -8,6 +8,7 @@ use bareboat_access::Permission as P;
 use bareboat_api::Problem;
 use bareboat_api::capacity as wire;
 use bareboat_base::{AllocationId, Instant, NodeRef, NodeSet, Position, SiteId};
+use bareboat_book::acts::phases::says_of_itself;
 use bareboat_book::{Event, State};
 use bareboat_capacity::{self as domain, AllocationStatus, Event as Capacity, ReservationStatus};
 use bareboat_fleet::{Event as Fleet, Phase};
@@ -197,13 +198,24 @@ impl<'a> Told<'a> {
                 );
             }
             Capacity::NodeReplaced(event) => self.replaced(stored, event),
-            Capacity::UnavailableSet(event) => {
+            // What a node's phase or its failure says is told by the fleet, or by its spare.
+            Capacity::UnavailableSet(event) if !says_of_itself(&event.why) => {
                 let what = What {
                     change: "unhealthy",
                     reason: event.why.as_str(),
                     at: event.window.from(),
                 };
                 self.held(stored, &event.nodes, &what, Some(event.window.to()));
+            }
+            Capacity::UnavailabilityEnded(event)
+                if event.why.is_empty() || !event.why.iter().all(says_of_itself) =>
+            {
+                let what = What {
+                    change: "healthy",
+                    reason: "repaired",
+                    at: event.at,
+                };
+                self.held(stored, &event.nodes, &what, None);
             }
             _ => {}
         }

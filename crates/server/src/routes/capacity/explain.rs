@@ -50,6 +50,7 @@ fn explain(ask: &Ask, body: wire::ExplainCapacity) -> Result<wire::CapacityExpla
     let sources = sources(state);
     let now = moment(ask);
     let capacity = state.capacity.settled(now);
+    let capacity = capacity.planned(&reserve, now);
     let bound = capacity.explain(&reserve, now);
     let bound = bound.map_err(|refused| Problem::refused(&refused))?;
     let zones = |pool| sources.zone(pool);
