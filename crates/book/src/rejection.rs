@@ -23,7 +23,7 @@ rejections! {
             hint "read the determination; supply the missing facts, obtain an authorisation, or do not proceed";
         /// A lot that may begin later can be held on none of its days.
         NoStart { lot: LotId, days: u32, why: String } => Conflict "no_start"
-            "lot {lot} can be held from none of the {days} days after its first, nor from that: on the first, {why}"
+            "lot {lot} can be held from none of the first {days} days on which it may begin: on the first, {why}"
             hint "let it begin later, ask for fewer nodes, or take what `bareboat capacity explain` (POST /v1/capacity/explain) lists";
         /// No rulebook is adopted, so nothing can be determined.
         NoRulebook => Refused "no_rulebook"

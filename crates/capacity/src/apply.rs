@@ -167,7 +167,12 @@ fn next_plan(
         Event::Reserved(e) => now.min(e.window.from()),
         _ => now,
     };
-    let anew = || Plan::anew(state, calendar, now);
+    let old = calendar
+        .plan
+        .as_deref()
+        .map(Plan::left_out)
+        .unwrap_or_default();
+    let anew = || Plan::anew(state, calendar, now, &old);
     let mended = |plan: &Plan| plan.mended(state, calendar, now);
     let Some(plan) = calendar.plan.as_deref() else {
         return anew();
@@ -200,9 +205,11 @@ fn next_plan(
             let kept = state.allocations.get(&e.allocation);
             let kept = kept.and_then(|row| Window::new(e.window.from(), row.kept_until).ok());
             let done = who(&e.reservation).zip(kept);
-            if !done.is_some_and(|(who, kept)| next.named(who, &e.nodes, kept)) {
+            let shape = state.reservations.get(&e.reservation).map(|row| row.shape);
+            let shape = shape.unwrap_or_default();
+            if !done.is_some_and(|(who, kept)| next.named(who, &e.nodes, kept, &shape)) {
                 let (anew, mended) = (anew(), mended(plan));
-                return if mended.lost() < anew.lost() {
+                return if mended.worth(&old) < anew.worth(&old) {
                     mended
                 } else {
                     anew

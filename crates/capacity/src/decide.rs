@@ -276,6 +276,10 @@ pub(crate) fn reserve(
 fn asked<'a>(state: &'a State, c: &Reserve) -> Result<(&'a Pool, Window), Rejection> {
     let pool = the_pool(state, c.pool)?;
     within("the number of nodes", c.nodes.0, 1, MOST_NODES)?;
+    if let Some(part) = c.part {
+        let (what, found) = ("the number of nodes still to come", part.to_come.0);
+        within(what, found, c.nodes.0, MOST_NODES)?;
+    }
     for (what, most) in c.shape.limits() {
         within(what, most, 1, u32::MAX)?;
     }

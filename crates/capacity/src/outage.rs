@@ -134,7 +134,7 @@ pub(crate) fn apply(state: &mut State, e: &UnavailabilityEnded) -> Option<()> {
 
 /// Ends one row for the nodes of the event that it has out.
 fn end(state: &mut State, number: u32, e: &UnavailabilityEnded, freed: &mut Freed) -> Option<()> {
-    let row = state.unavailabilities.get_mut(&number)?;
+    let row = state.unavailabilities.get(&number)?;
     let gone = row.out_at(e.at, &e.why);
     let gone = gone.filter(|number| e.nodes.contains(*number));
     let Ok(gone) = NodeSet::from_numbers(row.nodes.site(), gone) else {
@@ -158,6 +158,7 @@ fn end(state: &mut State, number: u32, e: &UnavailabilityEnded, freed: &mut Free
         }
     }
     let site = row.nodes.site();
+    let row = state.unavailabilities.get_mut(&number)?;
     Arc::make_mut(&mut row.back).push(Back {
         at: e.at,
         nodes: gone,

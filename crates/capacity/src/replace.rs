@@ -132,7 +132,9 @@ fn keeps(
     }
     // What the plan gave nobody breaks nothing.
     let plan = calendar.plan.as_deref();
-    if plan.is_some_and(|plan| plan.has_free(&named, kept)) {
+    let alone = state.reservations.get(&row.reservation);
+    let alone = alone.is_some_and(|row| row.part.is_none() || row.shape.is_any());
+    if alone && plan.is_some_and(|plan| plan.has_free(&named, kept)) {
         return true;
     }
     let before = before.get_or_insert_with(|| match plan {

@@ -5,7 +5,7 @@ use bareboat_base::{Context, DateWindow, MicroPrice, Money, Share};
 use crate::command::DraftContract;
 use crate::event::ContractDrafted;
 use crate::lots;
-use crate::model::{MOST_LOTS, Prepayment, Price};
+use crate::model::{Extension, MOST_LOTS, Prepayment, Price};
 use crate::rejection::Rejection;
 use crate::state::{State, credit_dates};
 
@@ -133,12 +133,19 @@ fn check_extension(command: &DraftContract, term: DateWindow) -> Result<(), Reje
     let Some(extension) = command.extension else {
         return Ok(());
     };
+    check_price(extension.price, command)?;
+    check_extension_term(extension, term)
+}
+
+pub(crate) fn check_extension_term(
+    extension: Extension,
+    term: DateWindow,
+) -> Result<(), Rejection> {
     let bad = |reason: &str| {
         Err(Rejection::BadExtension {
             reason: reason.to_owned(),
         })
     };
-    check_price(extension.price, command)?;
     if extension.months == 0 || extension.months > 600 {
         return bad("it lasts 1 to 600 months");
     }

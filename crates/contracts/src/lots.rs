@@ -4,7 +4,7 @@ use bareboat_base::{Context, DateWindow, GpuCount, LotId, NodeCount};
 
 use crate::command::{NewLot, SettleStarts};
 use crate::decide::{contract_of, needs};
-use crate::draft::{check_prepayment, term_of};
+use crate::draft::{check_extension_term, check_prepayment, term_of};
 use crate::event::{LotDrafted, SettledLot, StartsSettled};
 use crate::model::{Flexible, LONGEST_TERM_DAYS, LotPart, Status, stated_hours};
 use crate::rejection::Rejection;
@@ -118,17 +118,8 @@ fn draft_one(
             return Err(Rejection::BadShape { what });
         }
     }
-    let usual = stated_hours(window);
-    let stated_hours = lot.stated_hours.unwrap_or(usual);
-    // Hours that the lot does not have would be committed, and prepaid, but never billed.
-    let days = u32::try_from(window.days()).unwrap_or(u32::MAX);
-    let most = usual.max(days.saturating_mul(24));
-    if stated_hours == 0 || stated_hours > most {
-        return Err(Rejection::StatedHours {
-            found: stated_hours,
-            most,
-        });
-    }
+    let stated_hours = lot.stated_hours.unwrap_or(stated_hours(window));
+    check_stated_hours(stated_hours, window)?;
     Ok(LotDrafted {
         lot: id,
         model: lot.model,
@@ -143,6 +134,16 @@ fn draft_one(
         part: None,
         flexible: flexible(lot, window)?,
     })
+}
+
+/// Hours that the lot does not have would be committed, and prepaid, but never billed.
+fn check_stated_hours(found: u32, window: DateWindow) -> Result<(), Rejection> {
+    let days = u32::try_from(window.days()).unwrap_or(u32::MAX);
+    let most = stated_hours(window).max(days.saturating_mul(24));
+    if found == 0 || found > most {
+        return Err(Rejection::StatedHours { found, most });
+    }
+    Ok(())
 }
 
 fn flexible(lot: &NewLot, earliest: DateWindow) -> Result<Option<Flexible>, Rejection> {
@@ -180,14 +181,15 @@ pub(crate) fn settle(state: &State, command: &SettleStarts) -> Result<StartsSett
         let later = |date: bareboat_base::Date| date.plus_days(i32::try_from(*days).unwrap_or(0));
         let earliest = flexible.earliest;
         let window = DateWindow::new(later(earliest.from())?, later(earliest.to())?)?;
-        let usual = lot.stated_hours == stated_hours(lot.window);
+        let hours = match lot.stated_hours == stated_hours(lot.window) {
+            true => stated_hours(window),
+            false => lot.stated_hours,
+        };
+        check_stated_hours(hours, window)?;
         settled.push(SettledLot {
             lot: *id,
             window,
-            stated_hours: match usual {
-                true => stated_hours(window),
-                false => lot.stated_hours,
-            },
+            stated_hours: hours,
         });
     }
     let windows = lots.iter().map(|(id, lot)| {
@@ -196,6 +198,9 @@ pub(crate) fn settle(state: &State, command: &SettleStarts) -> Result<StartsSett
     });
     let term = term_of(windows)?;
     check_prepayment(row.prepayment, term)?;
+    if let Some(extension) = row.extension {
+        check_extension_term(extension, term)?;
+    }
     Ok(StartsSettled {
         contract,
         lots: settled,

@@ -30,8 +30,9 @@ pub(crate) fn settle(
     let mut trial = without_quote(state, context, contract).into_owned();
     let mut settled = Vec::new();
     let mut begin = 1;
+    let mut tries = MOST_TRIES;
     for deliveries in lots.chunk_by(same) {
-        let later = first_day(state, &mut trial, context, (begin, deliveries))?;
+        let later = first_day(state, &mut trial, context, (begin, deliveries), &mut tries)?;
         begin += u32::try_from(deliveries.len()).unwrap_or(u32::MAX);
         let flexible = deliveries.iter().filter(|(_, lot)| lot.flexible.is_some());
         settled.extend(flexible.map(|(id, _)| (*id, later)));
@@ -87,6 +88,10 @@ fn apply(calendar: &mut capacity::State, context: &Context, events: &[capacity::
     }
 }
 
+/// Days on which a contract's lots are looked for on nodes, where the count alone allows them: each
+/// may take as long as a reservation that is refused as fragmented.
+const MOST_TRIES: u32 = 32;
+
 /// By how many days the deliveries of one lot begin later: the fewest with which all of them can
 /// be held. What they then hold is folded into the calendar.
 fn first_day(
@@ -94,11 +99,14 @@ fn first_day(
     calendar: &mut capacity::State,
     context: &Context,
     (begin, deliveries): (u32, &[(LotId, &contracts::Lot)]),
+    tries: &mut u32,
 ) -> Result<u32, Rejection> {
     let most = deliveries.iter().filter_map(|(_, lot)| lot.flexible);
     let most = most.map(|flexible| flexible.days).max().unwrap_or(0);
     let mut first = None;
+    let mut tried = 0;
     for later in 0..=most {
+        tried = later + 1;
         let mut trial = calendar.clone();
         let mut refused = None;
         for (ordinal, (id, lot)) in (begin..).zip(deliveries) {
@@ -117,7 +125,16 @@ fn first_day(
                 *calendar = trial;
                 return Ok(later);
             }
-            Some(refusal) => first = first.or(Some(refusal)),
+            Some(refusal) => {
+                let by_count = matches!(refusal, capacity::Rejection::ShortOfSupply { .. });
+                first = first.or(Some(refusal));
+                if !by_count {
+                    *tries = tries.saturating_sub(1);
+                }
+            }
+        }
+        if *tries == 0 {
+            break;
         }
     }
     // A lot that may not begin later is refused in the calendar's own words.
@@ -125,7 +142,7 @@ fn first_day(
         (Some(refusal), 0) => refusal.into(),
         (Some(refusal), _) => BookRejection::NoStart {
             lot: deliveries[0].0,
-            days: most,
+            days: tried,
             why: refusal.to_string(),
         }
         .into(),

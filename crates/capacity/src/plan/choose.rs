@@ -96,7 +96,7 @@ pub(crate) fn lie_as_asked(
     fabric.keeps(&fabric.masks(nodes), &kin, &row.shape)
 }
 
-fn kin_of_row(row: &Reservation) -> Option<LotId> {
+pub(super) fn kin_of_row(row: &Reservation) -> Option<LotId> {
     row.part.filter(|_| !row.shape.is_any()).map(|part| part.of)
 }
 

@@ -29,7 +29,7 @@ use crate::State;
 use crate::calendar::Calendar;
 use crate::place::{Asker, Demand, Suppose, demand_of, demands, nodes_of};
 use blocks::{Blocks, Mask, Micros, lowest};
-use choose::{choose, first_of, kin, neatest, take_out};
+use choose::{choose, first_of, kin, kin_of_row, neatest, take_out};
 pub(crate) use choose::{choose_named, lie_as_asked};
 use fabric::Fabric;
 pub(crate) use fabric::Laid;
@@ -82,20 +82,20 @@ impl Plan {
     ) -> Self {
         let demands = demands(state, calendar, now, suppose);
         let mut plan = Self::without_places(state, calendar, now, &demands);
-        plan.suppose(suppose);
+        plan.suppose(state, suppose);
         plan.unplaced = Arc::new(plan.add_all(demands));
         plan
     }
 
     /// Places everything anew; what is sold before what quotes hold, where that keeps more.
-    pub fn anew(state: &State, calendar: &Calendar, now: Instant) -> Self {
+    pub fn anew(state: &State, calendar: &Calendar, now: Instant, old: &BTreeSet<Asker>) -> Self {
         let plan = Self::build(state, calendar, Some(now), Suppose::default());
         if plan.lost().0 == 0 || calendar.soft.iter().next().is_none() {
             return plan;
         }
         let nothing = Self::without_places(state, calendar, Some(now), &[]);
         let sold_first = nothing.refilled(state, calendar, now);
-        if sold_first.lost() < plan.lost() {
+        if sold_first.worth(old) < plan.worth(old) {
             sold_first
         } else {
             plan
@@ -140,15 +140,25 @@ impl Plan {
     ) -> bool {
         let demands = demands(state, calendar, now, suppose);
         let mut plan = Self::without_places(state, calendar, now, &demands);
-        plan.suppose(suppose);
+        plan.suppose(state, suppose);
         let mut demands = demands.into_iter();
         demands.all(|demand| plan.add(demand).is_ok() || but.contains(&demand.who))
     }
 
-    fn suppose(&mut self, suppose: Suppose<'_>) {
-        if let Some((_, nodes, window)) = suppose.named {
-            let (from, to) = span(window);
-            self.blocks.add(from, to, &self.fabric.masks(nodes));
+    fn suppose(&mut self, state: &State, suppose: Suppose<'_>) {
+        let Some((row, nodes, window)) = suppose.named else {
+            return;
+        };
+        let (from, to) = span(window);
+        let masks = self.fabric.masks(nodes);
+        self.blocks.add(from, to, &masks);
+        let of = state
+            .reservations
+            .at(row)
+            .and_then(|(_, row)| kin_of_row(row));
+        if let Some(of) = of {
+            let kin = Arc::make_mut(&mut self.kin);
+            kin.entry(of).or_default().extend(masks);
         }
     }
 
@@ -159,19 +169,26 @@ impl Plan {
         if plan.unplaced.is_empty() {
             return plan;
         }
-        // First of all nobody loses a place who had one.
         let old = self.left_out();
-        let newly = |plan: &Self| {
-            let sold = plan.unplaced.iter();
-            let sold = sold.filter(|demand| demand.who.reservation().is_some());
-            sold.filter(|demand| !old.contains(&demand.who)).count()
-        };
-        let anew = Self::anew(state, calendar, now);
-        if (newly(&anew), anew.lost()) < (newly(&plan), plan.lost()) {
+        let loses_one = plan.worth(&old).0 > 0;
+        if !loses_one && !self.may_be_anew() {
+            return plan;
+        }
+        let anew = Self::anew(state, calendar, now, &old);
+        if anew.worth(&old) < plan.worth(&old) {
             anew
         } else {
             plan
         }
+    }
+
+    /// How little is lost, first of all by those who had a place: how many of what is sold lose
+    /// theirs, then how many have none.
+    pub fn worth(&self, old: &BTreeSet<Asker>) -> (usize, (usize, usize)) {
+        let sold = self.unplaced.iter();
+        let sold = sold.filter(|demand| demand.who.reservation().is_some());
+        let newly = sold.filter(|demand| !old.contains(&demand.who));
+        (newly.count(), self.lost())
     }
 
     /// The older places as far as they can be kept, then what is sold, then what quotes hold.
@@ -404,7 +421,14 @@ impl Plan {
         let mut kin = self.kin_of(own.of).to_vec();
         take_out(&mut kin, &own.masks);
         let kin = &kin;
-        let masks = choose(&self.fabric, &free, Wanted { nodes, shape, kin }).ok()?;
+        let wanted = Wanted { nodes, shape, kin };
+        let masks = choose(&self.fabric, &free, wanted).or_else(|why| {
+            // What it has lies as asked, whether or not it would be found again.
+            let named = |mask: &Mask| mask.nodes & !free[mask.block as usize] == 0;
+            let own = own.masks.iter().all(named).then(|| own.masks.to_vec());
+            own.ok_or(why)
+        });
+        let masks = masks.ok()?;
         NodeSet::from_numbers(site, self.fabric.numbers(&masks)?).ok()
     }
 
@@ -417,8 +441,9 @@ impl Plan {
             .all(|mask| self.blocks.are_free(from, to, *mask))
     }
 
-    /// A reservation got names, for a window; `false` where they are another's.
-    pub fn named(&mut self, who: Asker, nodes: &NodeSet, window: Window) -> bool {
+    /// A reservation got names, for a window; `false` where they are another's, or where its lot's
+    /// deliveries no longer lie as asked together.
+    pub fn named(&mut self, who: Asker, nodes: &NodeSet, window: Window, shape: &Shape) -> bool {
         let Some(place) = self.drop(who) else {
             return false;
         };
@@ -430,6 +455,8 @@ impl Plan {
             let kin = Arc::make_mut(&mut self.kin);
             kin.entry(of).or_default().extend(masks);
         }
+        // With the lot's other deliveries where they are, too.
+        let fits = fits && self.fabric.keeps(&[], self.kin_of(place.of), shape);
         fits && place.window.from() <= window.from()
     }
 

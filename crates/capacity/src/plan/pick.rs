@@ -33,7 +33,8 @@ pub(super) fn fewest(
     Some(chosen)
 }
 
-/// Like [`fewest`], where larger places, each holding some of these, have room for so many more.
+/// Few of the places that hold so many nodes, where larger places, each holding some of these, have
+/// room for so many more: those with most room first.
 pub(super) fn fewest_within(
     rooms: &[u32],
     mut among: Vec<usize>,
@@ -42,28 +43,20 @@ pub(super) fn fewest_within(
     left: &mut impl FnMut(u32) -> u32,
     take: &mut impl FnMut(u32, u32),
 ) -> Option<Vec<(usize, u32)>> {
+    among.sort_by_key(|index| (std::cmp::Reverse(rooms[*index]), *index));
     let mut chosen = Vec::new();
     let mut needed = nodes;
-    while needed > 0 {
-        let now = among.iter().enumerate().map(|(at, index)| {
-            let room = rooms[*index].min(left(larger(*index)));
-            // One that holds the rest before those that do not, of these the fullest.
-            let key = if room >= needed {
-                (0, i64::from(room))
-            } else {
-                (1, -i64::from(room))
-            };
-            (key, at, room)
-        });
-        let (_, at, room) = now.min()?;
-        if room == 0 {
-            return None;
+    for index in among {
+        if needed == 0 {
+            break;
         }
-        let index = among.swap_remove(at);
-        let count = room.min(needed);
-        take(larger(index), count);
-        chosen.push((index, count));
-        needed -= count;
+        let place = larger(index);
+        let count = rooms[index].min(left(place)).min(needed);
+        if count > 0 {
+            take(place, count);
+            chosen.push((index, count));
+            needed -= count;
+        }
     }
-    Some(chosen)
+    (needed == 0).then_some(chosen)
 }

@@ -22,6 +22,9 @@ pub(super) struct Wanted<'a> {
     pub kin: &'a [Mask],
 }
 
+/// Spine groups that are tried alone.
+const GROUPS_ALONE: usize = 8;
+
 /// How some places lie.
 struct Tally {
     leaves: u32,
@@ -174,7 +177,8 @@ impl Fabric {
         let fits = |first: u32| {
             let after = stretches.partition_point(|(begin, _)| *begin <= first);
             let stretch = after.checked_sub(1).map(|at| stretches[at]);
-            stretch.is_some_and(|(begin, length)| first + nodes <= begin + length)
+            let end = first.checked_add(nodes);
+            stretch.is_some_and(|(begin, length)| end.is_some_and(|end| end <= begin + length))
         };
         let mut starts: BTreeSet<(u32, u32, u32)> = BTreeSet::new();
         let mut offer = |first: u32, length: u32| {
@@ -350,7 +354,11 @@ impl<'a> Choice<'a> {
                 let mut largest: Vec<usize> = others().collect();
                 largest.sort_by_key(|at| std::cmp::Reverse(rooms[*at]));
                 let more = (most as usize).saturating_sub(kin.len());
-                sets.push(Some(with_kin(&mut largest.into_iter().take(more))));
+                sets.push(Some(with_kin(&mut largest.iter().copied().take(more))));
+                // Or one alone that is not the fullest: its leaves may be emptier.
+                let alone = largest.iter().filter(|at| rooms[**at] + in_kin >= nodes);
+                let alone = alone.take(if more > 0 { GROUPS_ALONE } else { 0 });
+                sets.extend(alone.map(|at| Some(with_kin(&mut std::iter::once(*at)))));
             }
         }
         sets
@@ -392,8 +400,16 @@ impl<'a> Choice<'a> {
             let parts = self.units[unit].parts.iter();
             self.units[unit].domain && parts.clone().any(|part| room(&self.kin, *part) > 0)
         };
+        let among: Vec<usize> = among.collect();
+        // Nodes of no domain are one each.
+        let domains = among
+            .iter()
+            .copied()
+            .filter(|unit| self.units[*unit].domain);
+        let chosen = self.fewest(&self.rooms, domains.collect(), used, leaf);
+        let chosen = chosen.or_else(|| self.fewest(&self.rooms, among, used, leaf));
         let mut masks = Vec::new();
-        for (unit, count) in self.fewest(&self.rooms, among.collect(), used, leaf)? {
+        for (unit, count) in chosen? {
             take(&self.units[unit].parts, count, self.free, &mut masks);
         }
         Some(masks)

@@ -452,3 +452,114 @@ fn another_is_moved_aside_for_one_more_and_it_is_shown_before() {
     );
     assert_eq!(world.state.moves(&on_leaves(1, 1), hour(0)), []);
 }
+
+/// A lot of at most one leaf in two deliveries, of which the first is named while its leaf is out.
+#[test]
+fn naming_one_delivery_never_strands_the_others() {
+    for free_elsewhere in [4, 8] {
+        let fabric: Vec<At> = (0..16)
+            .map(|node| At {
+                hall: 0,
+                spine_group: 0,
+                leaf: node / 8,
+                domain: None,
+            })
+            .collect();
+        let mut world = World::default();
+        let pool = pool_with(&mut world, &fabric, 1);
+        if free_elsewhere == 4 {
+            let out = crate::SetUnavailable {
+                pool,
+                nodes: set(13..=16),
+                window: window(0, 90),
+                why: bareboat_base::Code::new("repair").unwrap(),
+            };
+            world.run(out).unwrap();
+        }
+        let part = |to_come| Part {
+            of: id::<LotId>(900),
+            to_come: NodeCount(to_come),
+        };
+        let asked = |to_come, from| Reserve {
+            shape: Shape::leaves(Some(1)),
+            part: Some(part(to_come)),
+            ..ask(pool, 4, from, 50)
+        };
+        world.run(asked(8, 10)).unwrap();
+        let first = world.last_reservation();
+        world.run(asked(4, 20)).unwrap();
+        let second = world.last_reservation();
+        // The leaf of both is not ready: the other has room for one of them, or for both.
+        let of_both = places(&world, pool, second)[0] / 8;
+        let named = world.run(Allocate {
+            reservation: first,
+            at: hour(10),
+            exclude: Some(set(of_both * 8 + 1..=of_both * 8 + 8)),
+        });
+        assert_eq!(named.is_ok(), free_elsewhere == 8, "{named:?}");
+        if named.is_ok() {
+            let at = hour(20);
+            world
+                .run(Allocate {
+                    reservation: second,
+                    at,
+                    exclude: None,
+                })
+                .unwrap();
+            let together = [first, second].map(|id| places(&world, pool, id)).concat();
+            assert!(together.iter().all(|node| node / 8 == together[0] / 8));
+        }
+    }
+}
+
+#[test]
+fn what_has_its_place_is_named_there_though_it_would_not_be_found_again() {
+    // Three spine groups of four leaves of four; a lot of eight on two leaves in one group. When
+    // it is asked for, only the second group has whole leaves.
+    let fabric: Vec<At> = (0..48)
+        .map(|node| At {
+            hall: 0,
+            spine_group: node / 16,
+            leaf: node / 4,
+            domain: None,
+        })
+        .collect();
+    let mut world = World::default();
+    let pool = pool_with(&mut world, &fabric, 1);
+    let out = |world: &mut World, nodes: Vec<u32>, to| {
+        let out = crate::SetUnavailable {
+            pool,
+            nodes: set(nodes),
+            window: window(0, to),
+            why: bareboat_base::Code::new("repair").unwrap(),
+        };
+        world.run(out).unwrap();
+    };
+    // One of each leaf of the first and the third group, two leaves of the second.
+    out(
+        &mut world,
+        (1..=16).step_by(4).chain((33..=48).step_by(4)).collect(),
+        90,
+    );
+    out(&mut world, (17..=24).collect(), 90);
+    let shape = Shape {
+        max_spine_groups: Some(1),
+        ..Shape::leaves(Some(2))
+    };
+    world
+        .run(Reserve {
+            shape,
+            ..ask(pool, 8, 10, 20)
+        })
+        .unwrap();
+    let reservation = world.last_reservation();
+    world
+        .run(Allocate {
+            reservation,
+            at: hour(10),
+            exclude: None,
+        })
+        .unwrap();
+    let named = places(&world, pool, reservation);
+    assert!(lies(&fabric, &named, &shape) && named[0] == 24, "{named:?}");
+}

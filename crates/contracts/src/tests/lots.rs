@@ -130,3 +130,22 @@ fn a_draft_recorded_before_there_were_shapes_is_read() {
     let read = Event::decode(&Outer::read(older.as_bytes()).unwrap());
     assert_eq!(read.unwrap().unwrap(), event.unwrap().unwrap());
 }
+
+#[test]
+fn a_later_start_never_leaves_hours_that_the_lot_does_not_have() {
+    let mut book = Book::default();
+    let mut draft = osaka();
+    draft.prepayment = None;
+    draft.extension = None;
+    draft.lots[0].window = window("2027-02-01", "2027-03-01");
+    draft.lots[0].stated_hours = Some(729);
+    draft.lots[0].latest_start = Some(date("2027-03-04"));
+    let contract = book.draft(draft);
+    let lot = book.state.contract(contract).unwrap().lots[0];
+    // From the 4th of March to the 1st of April there are 28 days: 672 hours.
+    let later = SettleStarts {
+        contract,
+        lots: vec![(lot, 31)],
+    };
+    assert_eq!(book.code(later), "contracts.stated_hours");
+}
