@@ -333,7 +333,7 @@ pub struct PlacedNode {
     pub id: wire::Id,
     /// Its label.
     pub label: String,
-    /// Its phase, while the allocation lives.
+    /// Its phase, while the allocation lives; its tenant reads it from the hand-over on.
     pub phase: Option<String>,
     /// Where it stands.
     pub place: Place,

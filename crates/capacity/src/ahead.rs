@@ -9,7 +9,7 @@ use crate::decide::{Decision, live, the_pool};
 use crate::{Event, Pool, Rejection, ReservationStatus, State};
 
 /// The longest time ahead.
-const MOST_DAYS: u32 = 3_650;
+pub const MOST_DAYS: u32 = 3_650;
 const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Says how long before their beginning a pool's reservations get their nodes.

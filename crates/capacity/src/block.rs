@@ -184,6 +184,11 @@ type Placed = ((u32, HallId, u32), u32);
 pub(crate) fn allocate(state: &State, ctx: &Context, c: &AllocateBlock) -> Decision {
     let row = live(state, c.allocation)?;
     let now = ctx.recorded_at;
+    if row.awaited {
+        return Err(Rejection::NotHandedOver {
+            allocation: c.allocation,
+        });
+    }
     if !row.has_at(now) {
         return Err(Rejection::OutsideWindow {
             at: now,

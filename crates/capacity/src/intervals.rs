@@ -109,4 +109,9 @@ impl Allocation {
     pub fn has_at(&self, at: Instant) -> bool {
         self.window.from() <= at && at < self.ends_at()
     }
+
+    /// Whether its nodes are in its client's hands at an instant: its lot's, and handed over.
+    pub fn serves_at(&self, at: Instant) -> bool {
+        !self.awaited && self.has_at(at)
+    }
 }

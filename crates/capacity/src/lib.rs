@@ -38,7 +38,9 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use ahead::{HandoverSet, PinAhead, PinAheadSet, SetHandover, SetPinAhead, days_after};
+pub use ahead::{
+    HandoverSet, MOST_DAYS, PinAhead, PinAheadSet, SetHandover, SetPinAhead, days_after,
+};
 pub use alternatives::{Alternative, Change, Zones};
 pub use apply::apply;
 pub use block::{

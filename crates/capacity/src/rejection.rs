@@ -128,6 +128,9 @@ bareboat_base::rejections! {
         /// No part of the fabric has so many nodes of the allocation left.
         BlockDoesNotFit { allocation: AllocationId, within: &'static str, asked: NodeCount, largest: NodeCount, free: NodeCount } => Conflict "block_does_not_fit"
             "allocation {allocation} has no {within} with {asked} left that are fit for work and in no block: the largest block there could be has {largest}, of {free} left in all" hint "ask for fewer nodes or within a wider part of the fabric, or release a block";
+        /// Nodes that were named ahead, and are not the lot's yet.
+        NotHandedOver { allocation: AllocationId } => Conflict "not_handed_over"
+            "the nodes of allocation {allocation} were named ahead and are not handed over" hint "wait until `bareboat lot allocate` hands them over";
         /// No such block.
         BlockUnknown { block: BlockId } => NotFound "block_unknown"
             "there is no block {block}" hint "take the block from the list of blocks";

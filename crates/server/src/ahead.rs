@@ -74,9 +74,16 @@ async fn pin_due(app: &App, pool: PoolId) {
         command: Command::Act(Spanning::Pin(act)),
         documents: Vec::new(),
         sealed: Vec::new(),
-        precondition: Some(Box::new(move |state| {
-            let failed = || PreconditionFailed("grants have changed".to_owned());
-            may(state).then_some(()).ok_or_else(failed)
+        precondition: Some(Box::new(move |state: &bareboat_book::State| {
+            let failed =
+                || PreconditionFailed("grants, or how long ahead, have changed".to_owned());
+            let still = state
+                .capacity
+                .pools
+                .get(&pool)
+                .and_then(|row| row.pin_ahead);
+            let as_asked = may(state) && still == Some(ahead);
+            as_asked.then_some(()).ok_or_else(failed)
         })),
         answer: Box::new(move |state, _| {
             let told = weighed.told(state);

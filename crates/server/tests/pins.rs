@@ -68,6 +68,20 @@ fn what_is_due_gets_its_nodes_and_is_handed_over_later() {
     let shown = server.get(planner, "/v1/allocations/A-0001").ok();
     assert_eq!(shown["allocation"]["handed_over"], false);
     assert_eq!(shown["nodes"][0]["phase"], "ready");
+    // Its tenant knows which nodes it will have, but nothing of them before they are its own.
+    let admin = &world.sides[0].admin_key.key;
+    let read = |path: &str| server.get(tenant, path).ok();
+    assert_eq!(read("/v1/nodes")["items"], json!([]));
+    assert_eq!(read("/v1/capacity/changes")["changes"], json!([]));
+    assert_eq!(
+        read("/v1/allocations/A-0001")["nodes"][0]["phase"],
+        Value::Null
+    );
+    let block = json!({
+        "allocation": "A-0001", "nodes": 2, "within": "leaf", "purpose": "llm-7",
+    });
+    let early = server.post(admin, "/v1/blocks", block);
+    assert_eq!(early.code(), "capacity.not_handed_over");
     let again = server.post(planner, "/v1/lots/LOT-0001/pin", Value::Null);
     assert_eq!(again.code(), "book.lot_allocated");
     let at = "2026-02-28T15:00:00Z";
@@ -78,6 +92,18 @@ fn what_is_due_gets_its_nodes_and_is_handed_over_later() {
     let shown = server.get(planner, "/v1/allocations/A-0001").ok();
     assert_eq!(shown["allocation"]["handed_over"], true);
     assert_eq!(shown["nodes"][0]["phase"], "allocated");
+    let changes = read("/v1/capacity/changes")["changes"].clone();
+    let told = [
+        &changes[0]["change"],
+        &changes[0]["reason"],
+        &changes[0]["at"],
+    ];
+    assert_eq!(json!(told), json!(["appeared", "delivered", at]));
+    assert_eq!(changes.as_array().unwrap().len(), 1);
+    assert_eq!(read("/v1/nodes")["items"].as_array().unwrap().len(), 10);
+    let path = "/v1/capacity/due?within=4000";
+    let far = server.get(planner, path);
+    assert_eq!(far.code(), "api.invalid_field");
 }
 
 fn by_itself(server: &Server) {

@@ -226,7 +226,7 @@ impl Delivered {
         let outages = Outages::at(sources.capacity, at);
         let mut found: BTreeMap<(LotId, PoolId), Nodes> = BTreeMap::new();
         for row in sources.capacity.allocations.values() {
-            if !row.has_at(at) || !counts(row.contract) {
+            if !row.serves_at(at) || !counts(row.contract) {
                 continue;
             }
             let nodes = found.entry((row.lot, row.pool)).or_default();

@@ -32,7 +32,8 @@ pub struct PinnedDue {
     pub pinned: Vec<Reservation>,
     /// Reservations that could not be given theirs, and why.
     pub refused: Vec<NotPinned>,
-    /// How many could be given theirs and wait for the next time: at most 64 are done at once.
+    /// How many wait for the next time: at most 64 are given theirs at once, of at most 256 that
+    /// are weighed, the first to begin before the others.
     pub left: u32,
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn run(
         return Err(BookRejection::InstantAhead { at, now }.into());
     }
     let state = draft.state();
-    let id = held_by(state, act.node).ok_or_else(|| {
+    let id = held_by(state, act.node, at).ok_or_else(|| {
         let label = state.fleet.label_of(&act.node);
         let label = label.unwrap_or_else(|| act.node.number.to_string());
         BookRejection::NodeNotHeld { node: label }
@@ -91,15 +91,17 @@ pub(crate) fn run(
     advance(draft, spare, fleet::Phase::Allocated, at, None)
 }
 
-/// The live allocation that has a node now; of several, one now and others named ahead, the first
-/// to begin.
-pub fn held_by(state: &State, node: NodeRef) -> Option<AllocationId> {
+/// The live allocation that has a node at an instant; where none has it in hand, the one named
+/// ahead that is the first to begin.
+pub fn held_by(state: &State, node: NodeRef, at: Instant) -> Option<AllocationId> {
     let rows = state.capacity.allocations.iter();
     let found = rows.filter(|(_, _, row)| {
         let live = row.status == capacity::AllocationStatus::Live;
-        live && row.nodes.site() == node.site && row.nodes.contains(node.number)
+        live && at < row.ends_at()
+            && row.nodes.site() == node.site
+            && row.nodes.contains(node.number)
     });
-    let first = found.min_by_key(|(_, _, row)| row.window.from());
+    let first = found.min_by_key(|(_, _, row)| (!row.serves_at(at), row.window.from()));
     first.map(|(_, id, _)| *id)
 }
 

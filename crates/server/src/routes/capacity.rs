@@ -401,7 +401,12 @@ fn get_allocation(ask: &Ask) -> Result<wire::AllocationDetail, Problem> {
     let found = ask.row("allocation", &state.capacity.allocations)?;
     ask.seen(sees(ask, found.row.contract), found.id)?;
     let shown = wire::AllocationDetail::of(sources(state), found.id);
-    shown.ok_or_else(not_found::<AllocationId>)
+    let mut shown = shown.ok_or_else(not_found::<AllocationId>)?;
+    // Named ahead, they may be another's: what becomes of them is not its tenant's to know yet.
+    if !ask.reach().is_book() && !shown.allocation.handed_over {
+        shown.nodes.iter_mut().for_each(|node| node.phase = None);
+    }
+    Ok(shown)
 }
 
 type Counts = BTreeMap<(SiteId, ModelId), wire::Capacity>;

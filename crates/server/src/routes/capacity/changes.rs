@@ -170,7 +170,32 @@ impl<'a> Told<'a> {
 
     fn capacity(&mut self, stored: &StoredEvent, event: &Capacity) {
         match event {
-            Capacity::Allocated(event) => {
+            // Nodes named ahead appear when they are handed over.
+            Capacity::HandoverSet(domain::HandoverSet {
+                allocation,
+                at: None,
+            }) => {
+                let id = bareboat_api::wire::Id::from(*allocation);
+                let delivered =
+                    |row: &wire::CapacityChange| row.allocation == id && row.reason == "delivered";
+                self.rows.retain(|row| !delivered(row));
+            }
+            Capacity::HandoverSet(domain::HandoverSet {
+                allocation,
+                at: Some(at),
+            }) => {
+                let Some(row) = self.allocation(*allocation) else {
+                    return;
+                };
+                let what = What {
+                    change: "appeared",
+                    reason: "delivered",
+                    at: *at,
+                };
+                let nodes = row.nodes.as_ref().clone();
+                self.tell(Some(stored), *allocation, nodes, &what);
+            }
+            Capacity::Allocated(event) if event.window.from() <= stored.recorded_at => {
                 let what = What {
                     change: "appeared",
                     reason: "delivered",
@@ -179,7 +204,8 @@ impl<'a> Told<'a> {
                 self.tell(Some(stored), event.allocation, event.nodes.clone(), &what);
             }
             Capacity::AllocationReleased(event) => {
-                let Some(row) = self.allocation(event.allocation) else {
+                let row = self.allocation(event.allocation);
+                let Some(row) = row.filter(|row| !row.awaited) else {
                     return;
                 };
                 let reservation = self.state().capacity.reservations.get(&row.reservation);
@@ -262,19 +288,23 @@ impl<'a> Told<'a> {
             Some(spans) => spans,
             None => self.all_spans(),
         };
-        let mut whose: BTreeMap<AllocationId, Vec<u32>> = BTreeMap::new();
+        // What lasts is told of whoever has the node meanwhile, from when they do.
+        let mut whose: BTreeMap<(AllocationId, Instant), Vec<u32>> = BTreeMap::new();
         let site: SiteId = nodes.site();
         for number in nodes.numbers() {
             let of_node = spans.get(&NodeRef { site, number });
-            let then = |span: &&Span| span.0 <= what.at && what.at < span.1;
-            if let Some((_, _, id)) = of_node.into_iter().flatten().find(then) {
-                whose.entry(*id).or_default().push(number);
+            for (from, to, id) in of_node.into_iter().flatten() {
+                let begun = *from <= what.at || until.is_some_and(|until| *from < until);
+                if begun && what.at < *to {
+                    let key = (*id, what.at.max(*from));
+                    whose.entry(key).or_default().push(number);
+                }
             }
         }
         self.spans = Some(spans);
-        for (id, numbers) in whose {
+        for ((id, at), numbers) in whose {
             if let Ok(nodes) = NodeSet::from_numbers(site, numbers) {
-                self.tell(Some(stored), id, nodes, what);
+                self.tell(Some(stored), id, nodes, &What { at, ..*what });
                 if let Some(row) = self.rows.last_mut() {
                     row.until = until.map(Into::into);
                 }
@@ -285,7 +315,7 @@ impl<'a> Told<'a> {
     fn all_spans(&self) -> BTreeMap<NodeRef, Vec<Span>> {
         let mut spans: BTreeMap<NodeRef, Vec<Span>> = BTreeMap::new();
         for (_, id, row) in self.state().capacity.allocations.iter() {
-            if !sees(self.ask, row.contract) {
+            if row.awaited || !sees(self.ask, row.contract) {
                 continue;
             }
             for (nodes, from, to) in row.spans() {
@@ -306,6 +336,7 @@ impl<'a> Told<'a> {
             let at = row.window.to();
             let recorded = row.recorded.position.0;
             let ran_out = row.status == AllocationStatus::Live
+                && !row.awaited
                 && (at.micros() > mark.micros || recorded > mark.position)
                 && (at <= upto && recorded < next);
             if ran_out && sees(self.ask, row.contract) {

@@ -69,7 +69,7 @@ fn by_reservation(ask: &Ask, outages: &wire::Outages<'_>) -> Vec<Row> {
     let (state, at) = (ask.state(), moment(ask));
     let mut named: BTreeMap<ReservationId, wire::Healths> = BTreeMap::new();
     let allocations = state.capacity.allocations.values();
-    for row in allocations.filter(|row| row.has_at(at) && sees(ask, row.contract)) {
+    for row in allocations.filter(|row| row.serves_at(at) && sees(ask, row.contract)) {
         let found = count(state, outages, &row.nodes);
         let sum = named.entry(row.reservation).or_default();
         sum.healthy += found.healthy;

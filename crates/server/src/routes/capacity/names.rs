@@ -22,6 +22,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 fn list_names(ask: &Ask) -> Result<Page<wire::SupposedNames>, Problem> {
+    ask.whole_book()?;
     let (id, _) = pool(ask)?;
     let rows = wire::SupposedNames::of_pool(sources(ask.state()), id, moment(ask));
     ask.page_by_key((0_u32..).map(|n| n.to_be_bytes().to_vec()).zip(rows))

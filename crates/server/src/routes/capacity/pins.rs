@@ -67,11 +67,21 @@ fn by(row: &domain::Pool, now: Instant, within: Option<u32>) -> Option<Instant> 
     }
 }
 
+/// No further ahead than a pool may say.
+fn check_days(ask: &Ask, field: &str, days: Option<u32>) -> Result<(), Problem> {
+    let most = domain::MOST_DAYS;
+    match days.filter(|days| *days > most) {
+        Some(_) => Err(ask.field(field, format!("at most {most} days ahead"))),
+        None => Ok(()),
+    }
+}
+
 fn list_due(ask: &Ask) -> Result<Page<wire::Reservation>, Problem> {
     ask.whole_book()?;
     let (state, now) = (ask.state(), moment(ask));
     let only = pool_param(ask)?;
     let within: Option<u32> = ask.parsed("within")?;
+    check_days(ask, "within", within)?;
     let mut due = Vec::new();
     for (_, id, row) in state.capacity.pools.iter() {
         let by = by(row, now, within).filter(|_| only.is_none_or(|only| only == Some(*id)));
@@ -88,10 +98,15 @@ fn list_due(ask: &Ask) -> Result<Page<wire::Reservation>, Problem> {
     ask.page_by_key(rows)
 }
 
+/// Reservations that are weighed at once: each takes a determination and a search for nodes.
+const MOST_WEIGHED: usize = 4 * MOST_AT_ONCE;
+
 /// What is due, which of it is done now, and why the rest is not.
 pub(crate) struct Weighed {
     /// Each reservation that is due, and why it cannot have its nodes.
     due: Vec<(ReservationId, Option<Rejection>)>,
+    /// Those that are due as well and were not weighed: the next to begin come first.
+    more: usize,
 }
 
 impl Weighed {
@@ -100,10 +115,13 @@ impl Weighed {
         let now = context.recorded_at;
         let row = state.capacity.pools.get(&pool);
         let by = row.and_then(|row| by(row, now, within));
-        let due = by.map_or_else(Vec::new, |by| state.capacity.due(pool, by, now));
+        let mut due = by.map_or_else(Vec::new, |by| state.capacity.due(pool, by, now));
+        let more = due.len().saturating_sub(MOST_WEIGHED);
+        due.truncate(MOST_WEIGHED);
         let why = pin::weigh(state, context, &due);
         Self {
             due: due.into_iter().zip(why).collect(),
+            more,
         }
     }
 
@@ -124,7 +142,7 @@ impl Weighed {
         let mut told = wire::PinnedDue {
             pinned: Vec::new(),
             refused: Vec::new(),
-            left: 0,
+            left: u32::try_from(self.more).unwrap_or(u32::MAX),
         };
         for (id, why) in &self.due {
             let row = state.capacity.reservations.get(id);
@@ -144,6 +162,7 @@ impl Weighed {
 fn pin_due(ask: &Ask, body: wire::PinDue) -> Result<Act, Problem> {
     ask.whole_book()?;
     let (pool, _) = pool(ask)?;
+    check_days(ask, "within_days", body.within_days)?;
     let context = Context {
         command_id: ask.command_id(),
         actor: ask.caller().principal,

@@ -1,7 +1,6 @@
 //! Which nodes are whose: found from the allocations that the caller may see.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use bareboat_access::Visibility;
 use bareboat_api::fleet as wire;
@@ -45,8 +44,6 @@ pub(crate) fn moment(ask: &Ask) -> Instant {
 pub(crate) struct Holdings {
     /// By site and first number of a run: the first number after it, and whose it is now.
     now: BTreeMap<(SiteId, u32), (u32, AllocationId)>,
-    /// Nodes named for a time to come.
-    later: Vec<Arc<NodeSet>>,
 }
 
 impl Holdings {
@@ -58,9 +55,9 @@ impl Holdings {
         })
     }
 
-    /// What allocations that count hold at an instant, and after it.
+    /// What allocations that count hold at an instant.
     pub(crate) fn among(state: &State, at: Instant, counts: impl Fn(&Allocation) -> bool) -> Self {
-        let (mut now, mut later) = (BTreeMap::new(), Vec::new());
+        let mut now = BTreeMap::new();
         for (_, id, row) in state.capacity.allocations.iter() {
             let end = match row.status {
                 AllocationStatus::Live => row.window.to(),
@@ -69,15 +66,15 @@ impl Holdings {
             if end <= at || !counts(row) {
                 continue;
             }
-            if row.window.from() > at {
-                later.push(Arc::clone(&row.nodes));
+            // Until then they may be another's, and what becomes of them is that one's to know.
+            if row.awaited || row.window.from() > at {
                 continue;
             }
             let site = row.nodes.site();
             let runs = row.nodes.runs().iter();
             now.extend(runs.map(|run| ((site, run.first), (run.end(), *id))));
         }
-        Self { now, later }
+        Self { now }
     }
 
     /// Whose a node is now.
@@ -87,13 +84,12 @@ impl Holdings {
         (*site == node.site && node.number < *end).then_some(*id)
     }
 
-    /// Whether a node is among them, now or later.
+    /// Whether a node is among them.
     pub(crate) fn contains(&self, node: &NodeRef) -> bool {
-        let comes = |nodes: &Arc<NodeSet>| nodes.site() == node.site && nodes.contains(node.number);
-        self.holder(node).is_some() || self.later.iter().any(comes)
+        self.holder(node).is_some()
     }
 
-    /// The nodes of a set that are among them, now or later.
+    /// The nodes of a set that are among them.
     pub(crate) fn part_of(&self, nodes: &NodeSet) -> Option<NodeSet> {
         let site = nodes.site();
         let own = |number: &u32| {
@@ -114,12 +110,8 @@ impl Holdings {
 
     /// The halls that they stand in.
     pub(crate) fn halls(&self, fleet: &bareboat_fleet::State) -> BTreeSet<HallId> {
-        let later = self.later.iter().flat_map(|nodes| {
-            let site = nodes.site();
-            nodes.numbers().map(move |number| NodeRef { site, number })
-        });
-        let all = self.held().map(|(node, _)| node).chain(later);
-        all.filter_map(|node| Some(fleet.node(&node)?.hall))
+        let held = self.held();
+        held.filter_map(|(node, _)| Some(fleet.node(&node)?.hall))
             .collect()
     }
 }

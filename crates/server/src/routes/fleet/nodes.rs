@@ -39,6 +39,7 @@ pub(super) fn routes() -> Vec<Route> {
             "Move nodes to another phase, all or none; the answer lists what that newly puts at risk",
         )
         .needs(P::FleetOperate)
+        .slow()
         .change::<wire::AdvanceNodes, wire::Advanced, _>(advance_nodes),
     ];
     all.extend(exports());

@@ -26,10 +26,11 @@ pub(super) fn routes() -> Vec<Route> {
 fn replace_node(ask: &Ask, body: wire::ReplaceNode) -> Result<Act, Problem> {
     ask.whole_book()?;
     let node = named(ask)?.ok_or_else(not_found::<NodeId>)?.node;
-    let allocation = held_by(ask.state(), node);
+    let at = body.at.map_or_else(|| ask.now(), |at| at.0);
+    let allocation = held_by(ask.state(), node, at);
     let act = acts::ReplaceNode {
         node,
-        at: body.at.map_or_else(|| ask.now(), |at| at.0),
+        at,
         until: body.until.map(|until| until.0),
         reason: body.reason.0,
     };
