@@ -10,7 +10,7 @@ use bareboat_sim::{Ask, Rng, Scale, commands, garbage, history};
 use proptest::prelude::*;
 
 /// Enough for every kind of act to have its turn several times.
-const LENGTH: u32 = 1_000;
+const LENGTH: u32 = 2_000;
 const SEEDS: std::ops::Range<u64> = 0..3;
 
 /// A book as it was made: its events with what they were recorded under, and where it led.

@@ -37,7 +37,7 @@ pub(super) const ACTS: &[(u32, Act)] = &[
     (8, quote),
     (1, withdraw_quote),
     (10, sign),
-    (10, allocate),
+    (14, allocate),
     (2, extend),
     (1, suspend),
     (2, resume),

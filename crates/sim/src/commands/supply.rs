@@ -32,8 +32,8 @@ pub(super) const ACTS: &[(u32, Make)] = &[
     (1, lapse),
     (1, release),
     (2, replace),
-    (3, block),
-    (1, release_block),
+    (4, block),
+    (2, release_block),
     (1, end_reservation),
 ];
 
