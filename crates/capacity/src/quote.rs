@@ -269,7 +269,13 @@ pub(crate) fn close(state: &mut State, quote: QuoteId, status: QuoteStatus) -> O
         calendar.soft.remove(&key);
         calendar.shaped -= u32::from(!hold.shape.is_any());
         if let Some(plan) = &mut calendar.plan {
-            Arc::make_mut(plan).ended(Asker::Hold(handle, index));
+            let plan = Arc::make_mut(plan);
+            match status {
+                QuoteStatus::Taken => plan.taken(handle, index),
+                _ => {
+                    plan.ended(Asker::Hold(handle, index));
+                }
+            }
         }
         let level = Level::soft(-i64::from(hold.nodes.0));
         calendar.counts.change_over(hold.whole(), level);

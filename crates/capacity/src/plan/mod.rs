@@ -22,7 +22,7 @@ mod shape;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bareboat_base::{Instant, LotId, NodeSet, Shape, SiteId, Table, Window};
+use bareboat_base::{Handle, Instant, LotId, NodeSet, Shape, SiteId, Table, Window};
 use serde::{Deserialize, Serialize};
 
 use crate::State;
@@ -53,6 +53,8 @@ pub(crate) struct Plan {
     places: Table<Asker, Option<Place>>,
     /// Where the deliveries of one lot are, with names or without, when its shape binds them.
     kin: Arc<BTreeMap<LotId, Vec<Mask>>>,
+    /// Where the quote that was taken last had its holds: its lots stay there if they can.
+    former: Arc<Vec<Vec<Mask>>>,
     /// What found no place.
     unplaced: Arc<Vec<Demand>>,
     /// What was over by then is not in it.
@@ -265,6 +267,7 @@ impl Plan {
             fabric,
             blocks,
             places: Table::new(),
+            former: Arc::default(),
             unplaced: Arc::default(),
             since,
         }
@@ -342,6 +345,9 @@ impl Plan {
         let nodes = demand.nodes;
         if from < self.since {
             return Err(NoPlace::TooFew(0));
+        }
+        if let Some(masks) = self.former.iter().find(|masks| self.holds(masks, demand)) {
+            return Ok(masks.clone());
         }
         let mut free = self.blocks.free(from, to);
         let count: u32 = free.iter().map(|word| word.count_ones()).sum();
@@ -458,6 +464,16 @@ impl Plan {
         // With the lot's other deliveries where they are, too.
         let fits = fits && self.fabric.keeps(&[], self.kin_of(place.of), shape);
         fits && place.window.from() <= window.from()
+    }
+
+    /// A hold's quote was taken: its place is free for the lot that it becomes.
+    pub fn taken(&mut self, quote: Handle, index: u32) {
+        if index == 0 {
+            self.former = Arc::default();
+        }
+        if let Some(place) = self.drop(Asker::Hold(quote, index)) {
+            Arc::make_mut(&mut self.former).push(place.masks.to_vec());
+        }
     }
 
     /// Takes a place back; `false` where others wait for one.

@@ -563,3 +563,47 @@ fn what_has_its_place_is_named_there_though_it_would_not_be_found_again() {
     let named = places(&world, pool, reservation);
     assert!(lies(&fabric, &named, &shape) && named[0] == 24, "{named:?}");
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(120))]
+
+    /// What a quote holds can be signed for as long as it is open, whatever becomes of others.
+    #[test]
+    fn an_open_quote_can_be_taken(
+        steps in proptest::collection::vec(
+            (0_u32..4, 1_u32..9, 0_i64..30, 1_i64..30, shape(), 0_usize..20), 1..40,
+        ),
+    ) {
+        let fabric = fabric_of(24);
+        let mut world = World::default();
+        let pool = pool_with(&mut world, &fabric, 2);
+        for (contract, (kind, nodes, from, hours, shape, which)) in (0_u128..).zip(steps) {
+            let asked = Reserve { shape, ..ask(pool, nodes, from, from + hours) };
+            match kind {
+                0 | 1 => {
+                    let _ = world.run(asked);
+                }
+                2 => {
+                    let _ = world.run(crate::MakeQuote {
+                        contract: id::<ContractId>(5_000 + contract),
+                        price: "3.09 USD".parse().unwrap(),
+                        expires_at: hour(1_000),
+                        holds: vec![crate::Hold::from(asked)],
+                    });
+                }
+                _ => {
+                    let all: Vec<_> = world.state.reservations.iter().map(|row| *row.1).collect();
+                    if let Some(reservation) = all.get(which) {
+                        let end = crate::EndReservation { reservation: *reservation, at: hour(from) };
+                        let _ = world.run(end);
+                    }
+                }
+            }
+        }
+        let open: Vec<_> = world.state.quotes.iter().map(|row| *row.1).collect();
+        for quote in open {
+            let taken = world.run(crate::TakeQuote { quote });
+            prop_assert!(taken.is_ok(), "{:?}", taken);
+        }
+    }
+}
