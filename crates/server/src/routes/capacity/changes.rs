@@ -170,31 +170,7 @@ impl<'a> Told<'a> {
 
     fn capacity(&mut self, stored: &StoredEvent, event: &Capacity) {
         match event {
-            // Nodes named ahead appear when they are handed over.
-            Capacity::HandoverSet(domain::HandoverSet {
-                allocation,
-                at: None,
-            }) => {
-                let id = bareboat_api::wire::Id::from(*allocation);
-                let delivered =
-                    |row: &wire::CapacityChange| row.allocation == id && row.reason == "delivered";
-                self.rows.retain(|row| !delivered(row));
-            }
-            Capacity::HandoverSet(domain::HandoverSet {
-                allocation,
-                at: Some(at),
-            }) => {
-                let Some(row) = self.allocation(*allocation) else {
-                    return;
-                };
-                let what = What {
-                    change: "appeared",
-                    reason: "delivered",
-                    at: *at,
-                };
-                let nodes = row.nodes.as_ref().clone();
-                self.tell(Some(stored), *allocation, nodes, &what);
-            }
+            Capacity::HandoverSet(event) => self.handed_over(stored, event),
             Capacity::Allocated(event) if event.window.from() <= stored.recorded_at => {
                 let what = What {
                     change: "appeared",
@@ -245,6 +221,27 @@ impl<'a> Told<'a> {
             }
             _ => {}
         }
+    }
+
+    /// Nodes named ahead appear when they are handed over.
+    fn handed_over(&mut self, stored: &StoredEvent, event: &domain::HandoverSet) {
+        let Some(at) = event.at else {
+            let id = bareboat_api::wire::Id::from(event.allocation);
+            let delivered =
+                |row: &wire::CapacityChange| row.allocation == id && row.reason == "delivered";
+            self.rows.retain(|row| !delivered(row));
+            return;
+        };
+        let Some(row) = self.allocation(event.allocation) else {
+            return;
+        };
+        let what = What {
+            change: "appeared",
+            reason: "delivered",
+            at,
+        };
+        let nodes = row.nodes.as_ref().clone();
+        self.tell(Some(stored), event.allocation, nodes, &what);
     }
 
     fn replaced(&mut self, stored: &StoredEvent, event: &domain::NodeReplaced) {
