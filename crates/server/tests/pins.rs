@@ -23,6 +23,30 @@ fn due(server: &Server, world: &World, query: &str) -> Vec<String> {
     labels.map(str::to_owned).collect()
 }
 
+/// Its tenant knows which nodes it will have, but nothing of them before they are its own.
+fn its_tenant_reads_nothing_of_them_yet(server: &Server, world: &World) {
+    let side = &world.sides[0];
+    let read = |path: &str| server.get(&side.user_key.key, path).ok();
+    assert_eq!(read("/v1/nodes")["items"], json!([]));
+    assert_eq!(read("/v1/capacity/changes")["changes"], json!([]));
+    let shown = read("/v1/allocations/A-0001");
+    assert_eq!(shown["nodes"][0]["phase"], Value::Null);
+    let block = json!({
+        "allocation": "A-0001", "nodes": 2, "within": "leaf", "purpose": "llm-7",
+    });
+    let early = server.post(&side.admin_key.key, "/v1/blocks", block);
+    assert_eq!(early.code(), "capacity.not_handed_over");
+}
+
+fn its_tenant_reads_of_them(server: &Server, world: &World, at: &str) {
+    let read = |path: &str| server.get(&world.sides[0].user_key.key, path).ok();
+    let changes = read("/v1/capacity/changes")["changes"].clone();
+    let told = ["change", "reason", "at"].map(|name| &changes[0][name]);
+    assert_eq!(json!(told), json!(["appeared", "delivered", at]));
+    assert_eq!(changes.as_array().unwrap().len(), 1);
+    assert_eq!(read("/v1/nodes")["items"].as_array().unwrap().len(), 10);
+}
+
 #[test]
 fn what_is_due_gets_its_nodes_and_is_handed_over_later() {
     let server = Server::simulated(BEGINS);
@@ -68,20 +92,7 @@ fn what_is_due_gets_its_nodes_and_is_handed_over_later() {
     let shown = server.get(planner, "/v1/allocations/A-0001").ok();
     assert_eq!(shown["allocation"]["handed_over"], false);
     assert_eq!(shown["nodes"][0]["phase"], "ready");
-    // Its tenant knows which nodes it will have, but nothing of them before they are its own.
-    let admin = &world.sides[0].admin_key.key;
-    let read = |path: &str| server.get(tenant, path).ok();
-    assert_eq!(read("/v1/nodes")["items"], json!([]));
-    assert_eq!(read("/v1/capacity/changes")["changes"], json!([]));
-    assert_eq!(
-        read("/v1/allocations/A-0001")["nodes"][0]["phase"],
-        Value::Null
-    );
-    let block = json!({
-        "allocation": "A-0001", "nodes": 2, "within": "leaf", "purpose": "llm-7",
-    });
-    let early = server.post(admin, "/v1/blocks", block);
-    assert_eq!(early.code(), "capacity.not_handed_over");
+    its_tenant_reads_nothing_of_them_yet(&server, &world);
     let again = server.post(planner, "/v1/lots/LOT-0001/pin", Value::Null);
     assert_eq!(again.code(), "book.lot_allocated");
     let at = "2026-02-28T15:00:00Z";
@@ -92,15 +103,7 @@ fn what_is_due_gets_its_nodes_and_is_handed_over_later() {
     let shown = server.get(planner, "/v1/allocations/A-0001").ok();
     assert_eq!(shown["allocation"]["handed_over"], true);
     assert_eq!(shown["nodes"][0]["phase"], "allocated");
-    let changes = read("/v1/capacity/changes")["changes"].clone();
-    let told = [
-        &changes[0]["change"],
-        &changes[0]["reason"],
-        &changes[0]["at"],
-    ];
-    assert_eq!(json!(told), json!(["appeared", "delivered", at]));
-    assert_eq!(changes.as_array().unwrap().len(), 1);
-    assert_eq!(read("/v1/nodes")["items"].as_array().unwrap().len(), 10);
+    its_tenant_reads_of_them(&server, &world, at);
     let path = "/v1/capacity/due?within=4000";
     let far = server.get(planner, path);
     assert_eq!(far.code(), "api.invalid_field");
