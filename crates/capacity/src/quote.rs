@@ -14,7 +14,7 @@ use bareboat_base::{
 use serde::{Deserialize, Serialize};
 
 use crate::counts::Level;
-use crate::decide::{Decision, NEWEST, after, reserve};
+use crate::decide::{Decision, NEWEST, after, plan_of, reserve};
 use crate::place::Asker;
 use crate::{Event, OptionMode, Part, Rejection, Reserve, State, apply};
 
@@ -330,10 +330,12 @@ pub(crate) fn make(state: &State, ctx: &Context, c: &MakeQuote) -> Decision {
     // Each found its place after the other; all of them must have theirs at once.
     let then = after(state, ctx, &made);
     for hold in &c.holds {
+        // Where there is no plan, one is made: what found no place before is not the quote's doing.
+        let now = Some(ctx.recorded_at.min(hold.window.from()));
         let left_out = |state: &State| {
             let pool = state.pools.get(&hold.pool);
-            let plan = pool.and_then(|pool| pool.calendar.plan.clone());
-            plan.map(|plan| plan.left_out()).unwrap_or_default()
+            pool.map(|pool| plan_of(state, &pool.calendar, now).left_out())
+                .unwrap_or_default()
         };
         if !left_out(&then).is_subset(&left_out(state)) {
             return Err(Rejection::Fragmented {

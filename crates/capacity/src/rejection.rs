@@ -52,7 +52,7 @@ bareboat_base::rejections! {
             "{asked} of pool {pool} need at least {needed} leaves, the lot allows {max_leaves}" hint "allow more leaves, allocate when a leaf is free, or take what `bareboat capacity explain` (POST /v1/capacity/explain) lists";
         /// Enough nodes are free throughout, but do not lie as the lot asks.
         ShapeUnmet { pool: PoolId, asked: NodeCount, shape: Shape } => Conflict "shape_unmet"
-            "pool {pool} has {asked} free throughout, but not in the shape that the lot asks: {shape}" hint "ask for a looser shape, a count that the shape can have, or take what `bareboat capacity explain` (POST /v1/capacity/explain) lists";
+            "pool {pool} has {asked} free throughout, but beside what it already promised not in the shape that the lot asks: {shape}" hint "ask for a looser shape, a count that the shape can have, or take what `bareboat capacity explain` (POST /v1/capacity/explain) lists";
         /// No such reservation.
         ReservationUnknown { reservation: ReservationId } => NotFound "reservation_unknown"
             "there is no reservation {reservation}" hint "take the reservation from its lot";

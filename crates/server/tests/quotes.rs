@@ -51,6 +51,10 @@ fn a_quote_is_made_shown_and_taken() {
     let (server, world, deal) = ready();
     let planner = world.key("planner");
     let made = quote(&server, &world, &deal.contract, EXPIRES).ok();
+    // What its own quote holds does not stand in the lot's way.
+    let own = json!({ "lot": deal.lot });
+    let explained = server.post(planner, "/v1/capacity/explain", own).ok();
+    assert_eq!(explained["possible"], true);
     for (name, value) in [
         ("label", json!("Q-0001")),
         ("status", json!("open")),

@@ -52,7 +52,12 @@ impl Fabric {
                 FabricLevel::NvlinkDomain => tally.most_of_domain,
                 FabricLevel::Leaf => tally.most_of_leaf,
                 FabricLevel::SpineGroup => largest(&tally.groups).unwrap_or(0),
-                FabricLevel::Hall => largest(&tally.halls).unwrap_or(0),
+                FabricLevel::Hall => {
+                    // Nodes to come may stand in any of the halls.
+                    let known = tally.halls.range(..u32::MAX).map(|(_, count)| *count);
+                    let to_come = tally.halls.get(&u32::MAX).copied().unwrap_or(0);
+                    known.max().unwrap_or(0) + to_come
+                }
             };
             found <= most
         });

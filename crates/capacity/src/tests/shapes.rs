@@ -607,3 +607,75 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn nodes_to_come_are_no_hall_of_their_own() {
+    let mut world = World::default();
+    let pool = pool_with(&mut world, &fabric_of(4), 1);
+    let schedule = ScheduleSupply {
+        pool,
+        tranche: tranche(2),
+        nodes: NodeCount(4),
+        from: hour(5),
+    };
+    world.run(schedule).unwrap();
+    let spread = |most| Reserve {
+        shape: Shape {
+            spread: Some(Spread {
+                over: FabricLevel::Hall,
+                most,
+            }),
+            ..Shape::ANY
+        },
+        ..ask(pool, 4, 10, 20)
+    };
+    // They may come into the one hall that there is.
+    assert!(world.run(spread(2)).is_err());
+    world.run(spread(4)).unwrap();
+}
+
+#[test]
+fn a_quote_is_not_refused_for_what_was_missing_before_it() {
+    let fabric = fabric_of(8);
+    let mut world = World::default();
+    let pool = pool_with(&mut world, &fabric, 1);
+    world.run(ask(pool, 4, 10, 20)).unwrap();
+    let reservation = world.last_reservation();
+    let at = hour(10);
+    world
+        .run(Allocate {
+            reservation,
+            at,
+            exclude: None,
+        })
+        .unwrap();
+    world.run(ask(pool, 4, 10, 20)).unwrap();
+    let reservation = world.last_reservation();
+    world
+        .run(Allocate {
+            reservation,
+            at,
+            exclude: None,
+        })
+        .unwrap();
+    // One of its nodes is out, and there is none in its place.
+    let out = crate::SetUnavailable {
+        pool,
+        nodes: set([1]),
+        window: window(12, 15),
+        why: bareboat_base::Code::new("repair").unwrap(),
+    };
+    world.run(out).unwrap();
+    let asked = Reserve {
+        shape: Shape::leaves(Some(2)),
+        ..ask(pool, 8, 30, 40)
+    };
+    world
+        .run(crate::MakeQuote {
+            contract: id::<ContractId>(7_000),
+            price: "3.09 USD".parse().unwrap(),
+            expires_at: hour(5),
+            holds: vec![crate::Hold::from(asked)],
+        })
+        .unwrap();
+}

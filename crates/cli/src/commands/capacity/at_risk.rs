@@ -6,6 +6,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::explain::row;
+use crate::exit;
 use crate::session::{Session, body, maybe};
 use crate::show;
 
@@ -67,7 +68,9 @@ impl AtRisk {
     pub fn run(self, session: &Session) -> Result<()> {
         let all = |texts: &[String], read: fn(&str) -> Result<Value>| -> Result<Option<Value>> {
             let values: Result<Vec<Value>> = texts.iter().map(|text| read(text)).collect();
-            Ok(Some(Value::from(values?)))
+            let hint = "see `bareboat capacity at-risk --help`";
+            let values = values.map_err(|error| exit::usage(format!("{error:#}"), hint))?;
+            Ok(Some(Value::from(values)))
         };
         let body = body(&[
             ("pool", maybe(&self.pool)),

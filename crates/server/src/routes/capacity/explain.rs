@@ -8,8 +8,8 @@ use bareboat_api::Problem;
 use bareboat_api::capacity as wire;
 use bareboat_api::wire::Ref;
 use bareboat_base::{
-    Code, Context, ContractId, Date, DateWindow, Instant, LotId, NodeCount, PoolId, ReservationId,
-    SiteId, TypedId as _, Window,
+    Code, Context, ContractId, Date, DateWindow, Instant, LotId, NodeCount, PoolId, Recorded,
+    ReservationId, SiteId, TypedId as _, Window,
 };
 use bareboat_capacity::{self as domain, Command as Capacity};
 
@@ -50,6 +50,17 @@ fn explain(ask: &Ask, body: wire::ExplainCapacity) -> Result<wire::CapacityExpla
     let sources = sources(state);
     let now = moment(ask);
     let capacity = state.capacity.settled(now);
+    // What the lot's own quote holds is held for it.
+    let mut capacity = capacity;
+    if let Some((quote, _)) = capacity.open_quote(reserve.contract, now) {
+        let recorded = Recorded {
+            position: ask.view().position,
+            at: now,
+            by: ask.caller().principal,
+        };
+        let withdrawn = domain::QuoteWithdrawn { quote };
+        domain::apply(capacity.to_mut(), &recorded, &withdrawn.into());
+    }
     let capacity = capacity.planned(&reserve, now);
     let bound = capacity.explain(&reserve, now);
     let bound = bound.map_err(|refused| Problem::refused(&refused))?;
